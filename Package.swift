@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+// Gatewright: the host, the plugin SDK, the first-party plugins and their tests.
+import PackageDescription
+
+let root = Context.packageDirectory
+
+/// Settings of every Swift target. Exclusivity is checked in debug builds and tests only: the
+/// data path is single-threaded per connection by design.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+let cSettings: [CSetting] = [
+    .treatAllWarnings(as: .error)
+]
+
+/// A shared object exports its entry point and nothing else, never lets the host's symbols
+/// replace its own, and stays mapped once loaded (docs/abi.md, "Loading").
+let pluginLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags([
+        "-Xlinker", "--version-script=\(root)/PluginSDK/C/plugin.map",
+        "-Xlinker", "-Bsymbolic",
+        "-Xlinker", "-z", "-Xlinker", "nodelete",
+    ], .when(platforms: [.linux])),
+]
+
+/// A first-party plugin: its Swift target, its manifest in a section of its own, its product.
+func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependency] = []) -> [Target] {
+    let path = path ?? "Sources/Plugins/\(name)"
+    return [
+        .target(
+            name: "\(name)_manifest", path: "\(path)/Manifest",
+            exclude: ["manifest.json"], cSettings: cSettings),
+        .target(
+            name: name,
+            dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies,
+            path: path, exclude: ["Manifest", "README.md"],
+            swiftSettings: swiftSettings, linkerSettings: pluginLinkerSettings),
+    ]
+}
+
+func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/Host/\(name)",
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "gatewright",
+    products: [
+        .executable(name: "gatewright", targets: ["Gateway"]),
+    ],
+    targets: [
+        // C libraries and shims.
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/Host/C/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .target(name: "CSystem", path: "Sources/Host/C/CSystem", cSettings: cSettings),
+
+        // The plugin ABI and the SDK over it.
+        .target(name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
+
+        // The host, lowest layer first.
+        host("Base", ["CSystem"]),
+        host("HTTP", ["Base", "CGateway"]),
+        host("Config", ["Base"]),
+        host("Transport", ["Base", "CSystem", "COpenSSL"]),
+        host("Routing", ["Base", "HTTP", "CGateway"]),
+        host("Loader", ["Base", "CGateway"]),
+        host("Server", ["Base", "HTTP", "Transport", "Config", "Routing", "Loader", "CGateway"]),
+        .executableTarget(
+            name: "Gateway", dependencies: ["Base", "Config", "Loader", "Server"],
+            path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

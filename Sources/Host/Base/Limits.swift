@@ -1,0 +1,47 @@
+// Every bound of the host in one place. Sizes in bytes, times in nanoseconds.
+
+/// Bounds and defaults (the ones that a configuration may change say so). Relations between them
+/// are asserted in `LimitsTests`.
+package enum Limits {
+    // Request head (RFC 9112 §3, §5).
+    /// Request line: a longer target is answered 414.
+    package static let requestLineBytesMax = 16 * 1024
+    /// Request line and fields together: 431. A configuration may change it.
+    package static let headBytesMax = 64 * 1024
+    package static let headFieldsMax = 256
+    package static let methodBytesMax = 32
+    /// Head of a response from an upstream: 502.
+    package static let responseHeadBytesMax = 64 * 1024
+    /// Interim (1xx) responses before the final one.
+    package static let interimResponsesMax = 16
+
+    // Bodies.
+    package static let chunkLineBytesMax = 4 * 1024
+    /// All chunk extensions of one message together.
+    package static let chunkExtensionBytesMax = 16 * 1024
+    package static let trailerBytesMax = 16 * 1024
+    /// A body that a handler asked to have whole: 413. A configuration may change it.
+    package static let collectBytesMax = 1024 * 1024
+    /// Bytes held per direction of one exchange before reading stops.
+    package static let bufferedBytesMax = 64 * 1024
+
+    // Times.
+    package static let headTimeout: UInt64 = 10 * second
+    package static let bodyIdleTimeout: UInt64 = 60 * second
+    package static let writeIdleTimeout: UInt64 = 60 * second
+    package static let keepAliveTimeout: UInt64 = 75 * second
+    package static let connectionAgeMax: UInt64 = 3600 * second
+    package static let tlsHandshakeTimeout: UInt64 = 10 * second
+    package static let connectTimeout: UInt64 = 3 * second
+    package static let drainTimeout: UInt64 = 30 * second
+    /// How long and how much of an unread request body is drained after an early answer.
+    package static let lingerTimeout: UInt64 = 5 * second
+    package static let lingerBytesMax = 256 * 1024
+
+    // Upstream pools, per worker and upstream.
+    package static let idleUpstreamConnectionsMax = 64
+    package static let idleUpstreamTimeout: UInt64 = 60 * second
+
+    package static let second: UInt64 = 1_000_000_000
+    package static let millisecond: UInt64 = 1_000_000
+}

@@ -1,0 +1,2 @@
+// The gatewright command.
+print("gatewright")
