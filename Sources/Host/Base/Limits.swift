@@ -25,6 +25,11 @@ package enum Limits {
     /// Bytes held per direction of one exchange before reading stops.
     package static let bufferedBytesMax = 64 * 1024
 
+    // Memory of one exchange.
+    package static let arenaBytesMax = 4 * 1024 * 1024
+    /// Request or response block: head, edits and field table.
+    package static let messageBlockBytesMax = 1024 * 1024
+
     // Times.
     package static let headTimeout: UInt64 = 10 * second
     package static let bodyIdleTimeout: UInt64 = 60 * second
