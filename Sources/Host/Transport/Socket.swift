@@ -1,5 +1,5 @@
 // Sockets of listeners and connections.
-private import CSystem
+internal import CSystem
 #if canImport(Glibc)
 private import Glibc
 #else
@@ -47,8 +47,8 @@ package enum Socket {
     // MARK: Data path
 
     /// A connection, non-blocking, and its peer's address; negative when there is none.
-    package static func accept(_ listener: Int32, _ peer: inout sockaddr_storage) -> Int {
-        Int(gwx_accept(listener, &peer))
+    package static func accept(_ listener: Int32, peer: inout SocketAddress) -> Int {
+        Int(gwx_accept(listener, &peer.storage))
     }
 
     /// A descriptor whose connect is under way or done; negative on failure.

@@ -1,15 +1,15 @@
 // Where a socket is bound or connected to.
-private import CSystem
+internal import CSystem
 #if canImport(Glibc)
-package import Glibc
+private import Glibc
 #else
-package import Darwin
+private import Darwin
 #endif
 
 /// An IPv4, IPv6 or Unix-domain address.
 package struct SocketAddress: @unchecked Sendable {
-    package fileprivate(set) var storage = sockaddr_storage()
-    package fileprivate(set) var length: UInt32 = 0
+    var storage = sockaddr_storage()
+    var length: UInt32 = 0
 
     package init() {}
 
@@ -25,7 +25,7 @@ package struct SocketAddress: @unchecked Sendable {
         if length == 0 { return nil }
     }
 
-    package init(storage: sockaddr_storage, length: UInt32) {
+    init(storage: sockaddr_storage, length: UInt32) {
         self.storage = storage
         self.length = length
     }
