@@ -47,6 +47,16 @@ package enum Limits {
     package static let idleUpstreamConnectionsMax = 64
     package static let idleUpstreamTimeout: UInt64 = 60 * second
 
+    /// Addresses of one name that are tried.
+    package static let upstreamAddressesMax = 16
+    /// How long a look-up holds.
+    package static let resolutionLifetime: UInt64 = 30 * second
+    /// Pools of upstreams that only requests name (`{http.vars.upstream}`).
+    package static let dynamicPoolsMax = 4096
+
+    // Blocking work.
+    package static let workQueueMax = 1024
+
     package static let second: UInt64 = 1_000_000_000
     package static let millisecond: UInt64 = 1_000_000
 }

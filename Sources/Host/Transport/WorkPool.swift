@@ -1,0 +1,89 @@
+// Threads for work that blocks: password hashes, name resolution, file input and output.
+private import Base
+private import CSystem
+#if canImport(Glibc)
+private import Glibc
+#else
+private import Darwin
+#endif
+
+/// A bounded pool of threads. Threads start when the first work comes and end with the process.
+package final class WorkPool: @unchecked Sendable {
+    /// Blocking work, and what happens on its loop when it is over.
+    package struct Item {
+        package let run: EventLoop.Job
+        package let loop: EventLoop?
+        package let done: EventLoop.Job?
+
+        package init(run: EventLoop.Job, loop: EventLoop?, done: EventLoop.Job?) {
+            self.run = run
+            self.loop = loop
+            self.done = done
+        }
+    }
+
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let available: UnsafeMutablePointer<pthread_cond_t>
+    private let threadsMax: Int
+    // Guarded by `mutex`.
+    private var queue: [Item] = []
+    private var idle = 0
+    private var threads = 0
+
+    package init(threadsMax: Int) {
+        self.threadsMax = max(1, threadsMax)
+        mutex = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        available = .allocate(capacity: 1)
+        pthread_cond_init(available, nil)
+    }
+
+    /// Queues work; false when `Limits.workQueueMax` items wait already. [any thread]
+    package func submit(_ item: Item) -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard queue.count < Limits.workQueueMax else { return false }
+        queue.append(item)
+        if idle > 0 {
+            pthread_cond_signal(available)
+        } else if threads < threadsMax {
+            startThread()
+        }
+        return true
+    }
+
+    private func startThread() {
+        var thread = pthread_t()
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let result = pthread_create(&thread, nil, workThread, context)
+        guard result == 0 else { return }
+        pthread_detach(thread)
+        threads += 1
+    }
+
+    fileprivate func serve() {
+        while true {
+            let item = next()
+            item.run.run(item.run.argument)
+            if let loop = item.loop, let done = item.done { loop.post(done) }
+        }
+    }
+
+    private func next() -> Item {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while queue.isEmpty {
+            idle += 1
+            pthread_cond_wait(available, mutex)
+            idle -= 1
+        }
+        return queue.removeFirst()
+    }
+}
+
+private func workThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    gwx_name_thread("gw-work")
+    Unmanaged<WorkPool>.fromOpaque(context).takeUnretainedValue().serve()
+    return nil
+}
