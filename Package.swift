@@ -76,6 +76,11 @@ let package = Package(
         .executableTarget(
             name: "Gateway", dependencies: ["Base", "Config", "Loader", "Server"],
             path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
+
+        // Tests.
+        .testTarget(
+            name: "HTTPTests", dependencies: ["Base", "HTTP", "CGateway"],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

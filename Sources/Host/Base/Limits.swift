@@ -10,6 +10,9 @@ package enum Limits {
     package static let headBytesMax = 64 * 1024
     package static let headFieldsMax = 256
     package static let methodBytesMax = 32
+    /// Field names with an id of their own, in the whole process; a power of two.
+    package static let fieldNamesMax = 4096
+    package static let fieldNameBytesMax = 256
     /// Head of a response from an upstream: 502.
     package static let responseHeadBytesMax = 64 * 1024
     /// Interim (1xx) responses before the final one.
