@@ -59,6 +59,12 @@ package enum Limits {
 
     // Blocking work.
     package static let workQueueMax = 1024
+    // TLS.
+    /// Sessions kept to resume with upstreams, per client context and per peer name.
+    package static let tlsClientSessionsMax = 256
+    package static let tlsSessionsPerUpstreamMax = 8
+    /// Ticket bytes that wait for the first response of a connection; larger ones go at once.
+    package static let tlsHeldTicketBytesMax = 1024
 
     package static let second: UInt64 = 1_000_000_000
     package static let millisecond: UInt64 = 1_000_000

@@ -1,7 +1,126 @@
 // OpenSSL for Swift: the headers, and functions for what OpenSSL offers as macros only.
 #pragma once
-#include <openssl/ssl.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+// Contexts. Every function returns 1 on success unless it says otherwise.
+
+static inline int gwx_ctx_set_protocol_range(SSL_CTX *context, int lowest, int highest) {
+    return SSL_CTX_set_min_proto_version(context, lowest) == 1
+        && SSL_CTX_set_max_proto_version(context, highest) == 1;
+}
+
+/// What holds for both sides: no renegotiation, no compression, our order of ciphers.
+static inline void gwx_ctx_set_common_options(SSL_CTX *context) {
+    SSL_CTX_set_options(
+        context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION
+            | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+}
+
+static inline void gwx_ctx_disable_tickets(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+}
+
+static inline void gwx_ctx_set_mode(SSL_CTX *context, long mode) {
+    SSL_CTX_set_mode(context, mode);
+}
+
+static inline void gwx_ctx_set_session_cache_mode(SSL_CTX *context, long mode) {
+    SSL_CTX_set_session_cache_mode(context, mode);
+}
+
+static inline void gwx_ctx_set_read_ahead(SSL_CTX *context, int on) {
+    SSL_CTX_set_read_ahead(context, on);
+}
+
+static inline int gwx_ctx_set_groups(SSL_CTX *context, const char *list) {
+    return (int)SSL_CTX_set1_groups_list(context, list);
+}
+
+/// Appends to the chain sent after the leaf; takes its own reference.
+static inline int gwx_ctx_add_chain_certificate(SSL_CTX *context, X509 *certificate) {
+    return (int)SSL_CTX_add1_chain_cert(context, certificate);
+}
+
+static inline void gwx_ctx_set_server_name_callback(
+    SSL_CTX *context, int (*callback)(SSL *, int *, void *_Nullable)) {
+    SSL_CTX_set_tlsext_servername_callback(context, callback);
+}
+
+/// Adds a name to those that clients are told about; copies it.
+static inline int gwx_ctx_add_client_authority(SSL_CTX *context, X509_NAME *name) {
+    X509_NAME *copy = X509_NAME_dup(name);
+    STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(context);
+    if (copy == NULL) return 0;
+    if (names == NULL) {
+        names = sk_X509_NAME_new_null();
+        SSL_CTX_set_client_CA_list(context, names);
+    }
+    return names != NULL && sk_X509_NAME_push(names, copy) > 0;
+}
+
+// Sessions.
+
+static inline int gwx_ssl_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+
+static inline void gwx_ssl_set_app_data(SSL *ssl, void *data) {
+    SSL_set_app_data(ssl, data);
+}
+
+static inline void *_Nullable gwx_ssl_app_data(const SSL *ssl) {
+    return SSL_get_app_data(ssl);
+}
+
+// BIO.
+
+static inline void gwx_bio_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
+static inline void gwx_bio_set_retry_write(BIO *bio) { BIO_set_retry_write(bio); }
+static inline void gwx_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
+
+static inline long gwx_bio_memory(BIO *bio, char *_Nullable *_Nonnull bytes) {
+    return BIO_get_mem_data(bio, bytes);
+}
+
+// Keys and certificates.
+
+/// A new P-256 key, or NULL; owned by the caller.
+static inline EVP_PKEY *_Nullable gwx_generate_p256(void) { return EVP_EC_gen("P-256"); }
+
+/// Prints a name in RFC 2253 form; negative on failure.
+static inline int gwx_print_name(BIO *bio, const X509_NAME *name) {
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
+}
+
+/// A GENERAL_NAME's text (DNS) or address bytes (IP); NULL for other kinds. Owned by `name`.
+static inline const unsigned char *_Nullable gwx_general_name(
+    const GENERAL_NAME *name, int *is_address, int *count) {
+    if (name->type != GEN_DNS && name->type != GEN_IPADD) return NULL;
+    const ASN1_STRING *text = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+    *is_address = name->type == GEN_IPADD;
+    *count = ASN1_STRING_length(text);
+    return ASN1_STRING_get0_data(text);
+}
+
+static inline int gwx_general_names_count(const GENERAL_NAMES *names) {
+    return sk_GENERAL_NAME_num(names);
+}
+
+static inline const GENERAL_NAME *gwx_general_names_at(const GENERAL_NAMES *names, int index) {
+    return sk_GENERAL_NAME_value(names, index);
+}
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
