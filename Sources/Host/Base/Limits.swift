@@ -65,6 +65,19 @@ package enum Limits {
     package static let tlsSessionsPerUpstreamMax = 8
     /// Ticket bytes that wait for the first response of a connection; larger ones go at once.
     package static let tlsHeldTicketBytesMax = 1024
+    // Configuration files.
+    package static let configFileBytesMax = 8 * 1024 * 1024
+    /// Tokens of one configuration with all imports expanded.
+    package static let configTokensMax = 500_000
+    /// Braces inside braces.
+    package static let configNestingMax = 64
+    /// Imports inside imports.
+    package static let configImportDepthMax = 64
+    /// All imports of one configuration together.
+    package static let configImportsMax = 20_000
+    /// A site address: longer ones are refused.
+    package static let siteAddressBytesMax = 4096
+    package static let listenerPortRangeMax = 65_535
 
     package static let second: UInt64 = 1_000_000_000
     package static let millisecond: UInt64 = 1_000_000
