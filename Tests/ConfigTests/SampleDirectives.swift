@@ -22,13 +22,13 @@ enum SampleDirectives {
             var response: [String: JSONValue] = [:]
             for line in node.arguments.isEmpty ? node.children.map(\.tokens) : [node.tokens.dropFirst()] {
                 let words = line.map(\.text)
-                if words[0].hasPrefix("-") {
+                if words.count < 2 || words[0].hasPrefix("-") {
                     response["deferred"] = true
                     response["delete"] = .array(
                         (response["delete"]?.arrayValue ?? []) + [.string(String(words[0].dropFirst()))])
                 } else {
                     var set = response["set"]?.objectValue ?? [:]
-                    set[words[0]] = [.string(words[1])]
+                    set[HeaderName.canonical(words[0])] = [.string(words[1])]
                     response["set"] = .object(set)
                 }
             }

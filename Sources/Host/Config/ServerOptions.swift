@@ -54,7 +54,7 @@ extension AdaptContext {
             options.members["trusted_proxies_strict"] = 1
         case "expected_underscore_headers", "expected_dot_headers":
             options.members[line.name.text] = .strings(try line.atLeastOneArgument("field"))
-        case "client_ip_headers": options.members.set("client_ip_headers", try unique(line))
+        case "client_ip_headers": try addUnique(line, "client_ip_headers", into: &options)
         case "trusted_proxies":
             options.members["trusted_proxies"] = try addressSource(line.module("source of addresses"))
         default: try serverFeature(line, into: &options)
@@ -133,8 +133,7 @@ extension AdaptContext {
             throw ConfigError(
                 "unknown protocol '\(argument.text)', expected h1, h2, h2c or h3", at: argument)
         }
-        try line.refuseBlock()
-        options.members.set("protocols", try unique(line))
+        try addUnique(line, "protocols", into: &options)
     }
 
     private func strictSNI(
@@ -148,13 +147,21 @@ extension AdaptContext {
         options.members["strict_sni_host"] = .bool(line.texts.first != "insecure_off")
     }
 
-    private func unique(_ line: ConfigNode) throws(ConfigError) -> [String] {
-        var seen: Set<String> = []
-        for argument in line.arguments where !seen.insert(argument.text).inserted {
-            throw ConfigError(
-                "\(argument.text) specified more than once in \(line.name.text)", at: argument)
+    /// Lines of the same option add up; a value may stand there once.
+    private func addUnique(
+        _ line: ConfigNode, _ member: String, into options: inout ServerOptions
+    ) throws(ConfigError) {
+        try line.refuseBlock()
+        var values = options.members[member]?.stringValues ?? []
+        for argument in line.arguments {
+            if values.contains(argument.text) {
+                throw ConfigError(
+                    "\(argument.text) specified more than once in \(line.name.text)",
+                    at: argument)
+            }
+            values.append(argument.text)
         }
-        return line.texts
+        options.members.set(member, values)
     }
 
     /// `static <range>…` or a module's source.
