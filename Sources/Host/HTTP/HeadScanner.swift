@@ -52,15 +52,17 @@ package struct HeadScanner {
                 lineStart = searched
                 continue
             }
-            try checkLine(limits)
+            try checkLine(bytes, limits)
             if isEmpty { return searched }
             lineStart = searched
         }
     }
 
-    private mutating func checkLine(_ limits: HeadLimits) throws(HTTPError) {
+    private mutating func checkLine(
+        _ bytes: UnsafePointer<UInt8>, _ limits: HeadLimits
+    ) throws(HTTPError) {
         if !hasStartLine {
-            guard searched - lineStart <= limits.startLineBytesMax else { throw .targetTooLong }
+            try checkStartLine(bytes, searched, limits)
             hasStartLine = true
         }
         guard searched <= limits.headBytesMax else { throw .headTooLarge }
@@ -69,14 +71,18 @@ package struct HeadScanner {
     private func checkPartialLine(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, _ limits: HeadLimits
     ) throws(HTTPError) {
-        if !hasStartLine && count > lineStart {
-            guard count - lineStart <= limits.startLineBytesMax else { throw .targetTooLong }
-            // Other protocols on this port (TLS, for one) may never send a line feed.
-            let first = bytes[lineStart]
-            guard first == Byte.carriageReturn
-                || ByteClass.table[Int(first)] & ByteClass.token != 0
-            else { throw .requestLineInvalid }
-        }
+        if !hasStartLine && count > lineStart { try checkStartLine(bytes, count, limits) }
         guard count <= limits.headBytesMax else { throw .headTooLarge }
+    }
+
+    /// The first octet is looked at early: other protocols on this port (TLS, for one) may never
+    /// send a line feed.
+    private func checkStartLine(
+        _ bytes: UnsafePointer<UInt8>, _ end: Int, _ limits: HeadLimits
+    ) throws(HTTPError) {
+        guard end - lineStart <= limits.startLineBytesMax else { throw .targetTooLong }
+        let first = bytes[lineStart]
+        guard first == Byte.carriageReturn || ByteClass.table[Int(first)] & ByteClass.token != 0
+        else { throw .requestLineInvalid }
     }
 }
