@@ -61,6 +61,8 @@ let package = Package(
             name: "COpenSSL", path: "Sources/Host/C/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .target(name: "CSystem", path: "Sources/Host/C/CSystem", cSettings: cSettings),
+        .target(
+            name: "CRE2", path: "Sources/Host/C/CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // The plugin ABI and the SDK over it.
         .target(name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
@@ -72,7 +74,8 @@ let package = Package(
         host("Transport", ["Base", "CSystem", "COpenSSL"]),
         host("Routing", ["Base", "HTTP", "CGateway"]),
         host("Loader", ["Base", "CGateway"]),
-        host("Server", ["Base", "HTTP", "Transport", "Config", "Routing", "Loader", "CGateway"]),
+        host("Services", ["Base", "CGateway", "COpenSSL", "CRE2"]),
+        host("Server", ["Base", "HTTP", "Transport", "Config", "Routing", "Loader", "Services", "CGateway"]),
         .executableTarget(
             name: "Gateway", dependencies: ["Base", "Config", "Loader", "Server"],
             path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
@@ -80,6 +83,10 @@ let package = Package(
         // Tests.
         .testTarget(
             name: "HTTPTests", dependencies: ["Base", "HTTP", "CGateway"],
+            name: "LoaderTests", dependencies: ["Loader", "Base", "CGateway"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ServicesTests", dependencies: ["Services", "Base", "CGateway"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

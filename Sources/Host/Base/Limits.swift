@@ -79,6 +79,34 @@ package enum Limits {
     package static let siteAddressBytesMax = 4096
     package static let listenerPortRangeMax = 65_535
 
+    // Plugins.
+    package static let pluginFileBytesMax = 256 * 1024 * 1024
+    package static let manifestBytesMax = 256 * 1024
+    package static let manifestDepthMax = 16
+    package static let pluginModulesMax = 256
+    package static let moduleDirectivesMax = 256
+    /// A table that says it is larger than this lies about its size.
+    package static let pluginTableBytesMax = 64 * 1024
+    /// Names and ids that a plugin gives.
+    package static let pluginNameBytesMax = 128
+    /// Text of one message, hint or description that a plugin gives.
+    package static let pluginTextBytesMax = 4 * 1024
+    package static let pluginDiagnosticsMax = 32
+    /// Bytes of state of one module per exchange.
+    package static let moduleStateBytesMax: UInt32 = 64 * 1024
+    /// What a directive may write, and what a plugin may write to any other sink.
+    package static let outputBytesMax = 16 * 1024 * 1024
+    package static let directiveTokensMax = 100_000
+
+    // Services of the host.
+    package static let jsonTextBytesMax = 16 * 1024 * 1024
+    package static let jsonDepthMax = 128
+    package static let jsonDocumentsMax = 4096
+    package static let regexesMax = 65_536
+    package static let regexPatternBytesMax = 16 * 1024
+    /// Memory of one compiled expression and of its automaton.
+    package static let regexMemoryBytesMax: Int64 = 8 * 1024 * 1024
+
     package static let second: UInt64 = 1_000_000_000
     package static let millisecond: UInt64 = 1_000_000
 }

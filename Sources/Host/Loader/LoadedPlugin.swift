@@ -1,0 +1,157 @@
+// What the host keeps of a plugin: names as text, tables of its own.
+package import CGateway
+
+/// What a module can be to this host.
+package enum ModuleKind: Sendable, Equatable {
+    case httpHandler
+    case service
+
+    init?(id: String) {
+        switch id {
+        case GW_KIND_HTTP_HANDLER: self = .httpHandler
+        case GW_KIND_SERVICE: self = .service
+        default: return nil
+        }
+    }
+}
+
+/// A plugin that is part of this process. Immutable; lives as long as the process.
+package final class LoadedPlugin: Sendable {
+    package let name: String
+    package let version: String
+    package let path: String
+    /// Of the file, within this process.
+    package let contentHash: Int
+    package let manifest: PluginManifest
+    package let modules: [LoadedModule]
+    /// Modules of a kind that this host does not know: id and kind.
+    package let skipped: [(id: String, kind: String)]
+    package let warnings: [String]
+    /// Owns what the plugin creates outside of instances.
+    package let scope: PluginScope
+    private nonisolated(unsafe) let table: UnsafePointer<gw_plugin>
+
+    init(
+        _ tables: PluginTables, file: PluginFile, manifest: PluginManifest, warnings: [String],
+        scope: PluginScope
+    ) {
+        name = manifest.name
+        version = manifest.version
+        path = file.path
+        contentHash = file.contentHash
+        self.manifest = manifest
+        modules = tables.modules
+        skipped = tables.skipped
+        self.warnings = warnings
+        self.scope = scope
+        table = tables.plugin
+    }
+
+    /// Calls `init`, once.
+    func start() throws(LoaderError) {
+        guard let start = table.pointee.`init` else { return }
+        let status = scope.run { start() }
+        let problem = scope.takeProblems().first
+        guard status != GW_OK else { return }
+        throw LoaderError(
+            .step, plugin: name,
+            "init: \(problem?.message ?? "failed with code \(status) and gave no reason")",
+            hint: problem?.hint ?? "")
+    }
+
+    /// Calls `fini`. Nothing of the plugin may run afterwards.
+    func finish() {
+        if let finish = table.pointee.fini { scope.run { finish() } }
+        scope.retire()
+        scope.release()
+    }
+}
+
+/// A module of a plugin. Immutable; lives as long as the process.
+package final class LoadedModule: Sendable {
+    package let plugin: String
+    package let id: String
+    package let kind: ModuleKind
+    package let directives: [LoadedDirective]
+    package nonisolated(unsafe) let instanceOps: UnsafePointer<gw_instance_ops>
+    /// The hooks of an HTTP handler, full size; absent members are NULL. Nil for other kinds.
+    package nonisolated(unsafe) let handlerOps: UnsafePointer<gw_http_handler_ops>?
+    /// Bytes of state per exchange.
+    package let stateSize: UInt32
+    /// A power of two, at most 16.
+    package let stateAlign: UInt32
+
+    init(
+        plugin: String, id: String, kind: ModuleKind, directives: [LoadedDirective],
+        instanceOps: UnsafePointer<gw_instance_ops>,
+        handlerOps: UnsafePointer<gw_http_handler_ops>?, stateSize: UInt32, stateAlign: UInt32
+    ) {
+        self.plugin = plugin
+        self.id = id
+        self.kind = kind
+        self.directives = directives
+        self.instanceOps = instanceOps
+        self.handlerOps = handlerOps
+        self.stateSize = stateSize
+        self.stateAlign = stateAlign
+    }
+}
+
+/// A directive of a module. Immutable; lives as long as the process.
+package final class LoadedDirective: Sendable {
+    /// Where a directive stands among the directives of a site.
+    package enum Order: Sendable, Equatable {
+        case rank(Int)
+        case before(String)
+        case after(String)
+        case unordered
+
+        /// "rank:N", "before:NAME", "after:NAME" or empty; nil for anything else.
+        init?(_ text: String) {
+            if text.isEmpty {
+                self = .unordered
+                return
+            }
+            guard let colon = text.firstIndex(of: ":") else { return nil }
+            let value = String(text[text.index(after: colon)...])
+            switch text[..<colon] {
+            case "rank":
+                guard let rank = Int(value) else { return nil }
+                self = .rank(rank)
+            case "before" where PluginName.isIdentifier(value): self = .before(value)
+            case "after" where PluginName.isIdentifier(value): self = .after(value)
+            default: return nil
+            }
+        }
+    }
+
+    package let plugin: String
+    package let module: String
+    package let name: String
+    package let order: Order
+    /// `GW_DIRECTIVE_*`
+    package let flags: UInt32
+    /// One line.
+    package let summary: String
+    nonisolated(unsafe) let table: UnsafePointer<gw_directive>
+    let scope: PluginScope
+
+    init(
+        plugin: String, module: String, name: String, order: Order, summary: String,
+        table: UnsafePointer<gw_directive>, scope: PluginScope
+    ) {
+        self.plugin = plugin
+        self.module = module
+        self.name = name
+        self.order = order
+        flags = table.pointee.flags
+        self.summary = summary
+        self.table = table
+        self.scope = scope
+    }
+
+    package var takesMatcher: Bool { flags & GW_DIRECTIVE_MATCHER != 0 }
+    package var isExclusive: Bool { flags & GW_DIRECTIVE_EXCLUSIVE != 0 }
+    package var carriesCredential: Bool { flags & GW_DIRECTIVE_CREDENTIAL != 0 }
+    package var lastWins: Bool { flags & GW_DIRECTIVE_LAST_WINS != 0 }
+}
