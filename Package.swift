@@ -60,6 +60,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/Host/C/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/Host/C/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "CSystem", path: "Sources/Host/C/CSystem", cSettings: cSettings),
         .target(
             name: "CRE2", path: "Sources/Host/C/CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -69,6 +72,7 @@ let package = Package(
 
         // The host, lowest layer first.
         host("Base", ["CSystem"]),
+        host("Logging", ["Base", "CSystem", "CZlib"]),
         host("HTTP", ["Base", "CGateway"]),
         host("Config", ["Base"]),
         host("Transport", ["Base", "CSystem", "COpenSSL"]),
@@ -88,6 +92,8 @@ let package = Package(
         .testTarget(
             name: "ServicesTests", dependencies: ["Services", "Base", "CGateway"],
             swiftSettings: swiftSettings),
+            name: "LoggingTests", dependencies: ["Logging", "Base"],
+            path: "Tests/LoggingTests", swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

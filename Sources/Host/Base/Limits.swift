@@ -106,6 +106,24 @@ package enum Limits {
     package static let regexPatternBytesMax = 16 * 1024
     /// Memory of one compiled expression and of its automaton.
     package static let regexMemoryBytesMax: Int64 = 8 * 1024 * 1024
+    // Logging.
+    /// Encoded records that one producer (a worker) holds until the writer thread takes them; a
+    /// record that finds no room is dropped and counted. A power of two.
+    package static let logQueueBytesMax = 512 * 1024
+    /// Above this size an encoded record cuts its strings and says so.
+    package static let logRecordBytesMax = 96 * 1024
+    /// Formatted lines collected before one write to an output.
+    package static let logWriteBatchBytes = 64 * 1024
+    /// Pause of the writer thread between two rounds, so that a busy worker seldom has to wake it.
+    package static let logBatchDelay: UInt64 = 5 * millisecond
+    /// At most one notice about dropped records or a failing output in this time.
+    package static let logNoticeInterval: UInt64 = 10 * second
+    /// How long an output that cannot take bytes (a full pipe) is waited for before giving up.
+    package static let logWriteTimeout: UInt64 = second
+    /// Different messages that a sampling log counts; past that it starts counting anew.
+    package static let logSampledKindsMax = 4096
+    /// How long a shutdown waits for queued records.
+    package static let logFlushTimeout: UInt64 = 5 * second
 
     package static let second: UInt64 = 1_000_000_000
     package static let millisecond: UInt64 = 1_000_000

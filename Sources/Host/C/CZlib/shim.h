@@ -1,0 +1,3 @@
+// zlib for Swift: the gzip file functions need no macros.
+#pragma once
+#include <zlib.h>
