@@ -50,6 +50,12 @@ func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: swiftSettings)
 }
 
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
+        swiftSettings: swiftSettings)
+}
+
 let package = Package(
     name: "gatewright",
     products: [
@@ -79,21 +85,22 @@ let package = Package(
         host("Routing", ["Base", "HTTP", "CGateway"]),
         host("Loader", ["Base", "CGateway"]),
         host("Services", ["Base", "CGateway", "COpenSSL", "CRE2"]),
-        host("Server", ["Base", "HTTP", "Transport", "Config", "Routing", "Loader", "Services", "CGateway"]),
+        host(
+            "Server",
+            [
+                "Base", "Logging", "HTTP", "Transport", "Config", "Routing", "Loader", "Services",
+                "CGateway",
+            ]),
         .executableTarget(
             name: "Gateway", dependencies: ["Base", "Config", "Loader", "Server"],
             path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
 
         // Tests.
-        .testTarget(
-            name: "HTTPTests", dependencies: ["Base", "HTTP", "CGateway"],
-            name: "LoaderTests", dependencies: ["Loader", "Base", "CGateway"],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "ServicesTests", dependencies: ["Services", "Base", "CGateway"],
-            swiftSettings: swiftSettings),
-            name: "LoggingTests", dependencies: ["Logging", "Base"],
-            path: "Tests/LoggingTests", swiftSettings: swiftSettings),
+        tests("HTTP", ["Base", "HTTP", "CGateway"]),
+        tests("Config", ["Base", "Config"]),
+        tests("Logging", ["Base", "Logging"]),
+        tests("Loader", ["Base", "Loader", "CGateway"]),
+        tests("Services", ["Base", "Services", "CGateway"]),
     ],
     cxxLanguageStandard: .cxx17
 )
