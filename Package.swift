@@ -101,6 +101,9 @@ let package = Package(
         tests("Logging", ["Base", "Logging"]),
         tests("Loader", ["Base", "Loader", "CGateway"]),
         tests("Services", ["Base", "Services", "CGateway"]),
+        .testTarget(
+            name: "RoutingTests", dependencies: ["Routing", "Base", "CGateway"],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -33,6 +33,14 @@ package enum Limits {
     /// Request or response block: head, edits and field table.
     package static let messageBlockBytesMax = 1024 * 1024
 
+    // Routes.
+    /// Subroutes, and `not` in matchers, inside each other: a load error.
+    package static let routeNestingMax = 32
+    /// Named routes and routes of handlers that one exchange enters: 500.
+    package static let routeFramesMax = 64
+    /// Error routes that one exchange comes under: 500.
+    package static let errorScopesMax = 64
+
     // Times.
     package static let headTimeout: UInt64 = 10 * second
     package static let bodyIdleTimeout: UInt64 = 60 * second

@@ -1,0 +1,56 @@
+// Expected values of fields: exact, or with a star at one end or both.
+
+/// One value that a field may have. Stars count where the configuration wrote them, never in what
+/// a placeholder brings.
+struct ValuePattern: Sendable {
+    private enum Kind: Sendable { case any, exact, prefix, suffix, substring }
+
+    private let kind: Kind
+    private let text: Template
+
+    init(_ value: String, names: NameRegistry, at location: String) throws(RoutingError) {
+        let starts = value.hasPrefix("*")
+        let ends = value.hasSuffix("*")
+        var body = Substring(value)
+        if value == "*" {
+            (kind, body) = (.any, "")
+        } else if starts, ends {
+            (kind, body) = (.substring, value.dropFirst().dropLast())
+        } else if starts {
+            (kind, body) = (.suffix, value.dropFirst())
+        } else if ends {
+            (kind, body) = (.prefix, value.dropLast())
+        } else {
+            kind = .exact
+        }
+        text = try Template(String(body), names: names, at: location)
+    }
+
+    /// Whether it is one text and that text is empty.
+    var isEmptyConstant: Bool { kind == .exact && text.constant?.count == 0 }
+
+    /// - Parameter isSecret: Compares exact values in constant time, and an expectation that
+    ///   turns out empty matches nothing.
+    func matches(_ value: Bytes, isSecret: Bool, _ context: RequestContext) -> Bool {
+        if kind == .any { return true }
+        guard let text = text.evaluate(context) else { return false }
+        switch kind {
+        case .any: return true
+        case .exact:
+            if isSecret { return value.isEqualInConstantTime(text) && text.count > 0 }
+            return value.isEqual(text)
+        case .prefix: return value.hasPrefix(text)
+        case .suffix: return value.hasSuffix(text)
+        case .substring: return value.contains(text)
+        }
+    }
+}
+
+/// Fields that carry credentials: exact comparisons of their values take constant time.
+func isCredentialField(_ name: String) -> Bool {
+    let credentials = [
+        "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
+        "x-auth-token", "x-access-token", "x-goog-api-key",
+    ]
+    return credentials.contains(String(decoding: name.utf8.map(asciiLowercased), as: UTF8.self))
+}
