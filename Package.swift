@@ -34,8 +34,8 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
     let path = path ?? "Sources/Plugins/\(name)"
     return [
         .target(
-            name: "\(name)_manifest", path: "\(path)/Manifest",
-            exclude: ["manifest.json"], cSettings: cSettings),
+            name: "\(name)_manifest", dependencies: ["CGateway"], path: "\(path)/Manifest",
+            exclude: ["manifest.json"], cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
         .target(
             name: name,
             dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies,
@@ -43,6 +43,9 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
             swiftSettings: swiftSettings, linkerSettings: pluginLinkerSettings),
     ]
 }
+
+/// The first-party plugins, each a product of its own.
+let pluginNames = ["respond"]
 
 func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
@@ -60,7 +63,7 @@ let package = Package(
     name: "gatewright",
     products: [
         .executable(name: "gatewright", targets: ["Gateway"]),
-    ],
+    ] + pluginNames.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     targets: [
         // C libraries and shims.
         .systemLibrary(
@@ -75,6 +78,9 @@ let package = Package(
 
         // The plugin ABI and the SDK over it.
         .target(name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
+        .target(
+            name: "PluginSDK", dependencies: ["CGateway"], path: "PluginSDK/Swift",
+            swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]),
 
         // The host, lowest layer first.
         host("Base", ["CSystem"]),
@@ -104,6 +110,6 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "Base", "CGateway"],
             swiftSettings: swiftSettings),
-    ],
+    ] + pluginNames.flatMap { plugin($0) },
     cxxLanguageStandard: .cxx17
 )

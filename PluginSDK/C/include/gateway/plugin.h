@@ -59,11 +59,13 @@ const gw_plugin *GW_NULLABLE gw_plugin_entry_v1(const gw_boot *GW_NONNULL boot);
 // plugin. Use once per plugin, at file scope, in C; PluginSDK/README.md lists its members.
 #if defined(__APPLE__)
 #define GW_MANIFEST_SECTION "__DATA,__gwmanifest"
+#define GW_MANIFEST_STORAGE __attribute__((used, section(GW_MANIFEST_SECTION)))
 #else
 #define GW_MANIFEST_SECTION ".gwmanifest"
+// Kept although nothing refers to it, by the compiler and by the linker (--gc-sections).
+#define GW_MANIFEST_STORAGE __attribute__((used, retain, section(GW_MANIFEST_SECTION)))
 #endif
-#define GW_MANIFEST(text)                                                                     \
-    __attribute__((used, section(GW_MANIFEST_SECTION))) static const char gw_manifest_text[] = text
+#define GW_MANIFEST(text) GW_MANIFEST_STORAGE static const char gw_manifest_text[] = text
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,136 @@
+// What a plugin author conforms to: a module, and one small protocol per hook.
+
+/// Something that a configuration can name. Its life: `init`, `provision`, `validate`, hooks on
+/// every worker at once, `deinit` of what it holds.
+///
+/// One value is one object of the configuration; a reload that does not change the object keeps
+/// the value. Hooks cannot change it, so what they share is constant or synchronised.
+public protocol Module: Sendable {
+    /// Id of the module, such as "http.handlers.headers".
+    static var id: String { get }
+    /// Caddyfile directives that turn into this module.
+    static var directives: [Directive] { get }
+
+    /// Reads the configuration; members that nobody read are refused afterwards. No side effects.
+    /// Handles (templates, field ids) may be acquired from the scope here already.
+    init(configuration: inout Configuration, scope: Scope) throws(PluginError)
+    /// Acquires what it needs from the host and other plugins.
+    mutating func provision(scope: Scope) throws(PluginError)
+    /// Looks at the whole for contradictions; changes nothing.
+    func validate() throws(PluginError)
+    /// Before the first hook on a worker, and after the last one. [loop]
+    func workerStart(_ worker: Worker)
+    func workerStop(_ worker: Worker)
+    /// The instance has retired; the last call. [config]
+    func cleanup()
+}
+
+extension Module {
+    public static var directives: [Directive] { [] }
+    public func provision(scope: Scope) throws(PluginError) {}
+    public func validate() throws(PluginError) {}
+    public func workerStart(_ worker: Worker) {}
+    public func workerStop(_ worker: Worker) {}
+    public func cleanup() {}
+}
+
+/// A module without hooks, for its life cycle and for the services that it publishes.
+public protocol ServiceModule: Module {}
+
+/// A module that takes part in exchanges, through the hooks that it conforms to below. A hook that
+/// a type does not conform to is absent from the table and costs nothing.
+public protocol HTTPHandler: Module {
+    /// Bytes that go with one exchange, zeroed when it begins; all zeros must be a valid value.
+    /// References in it are `Unmanaged` and released in `CompletionHook`. At most 16-byte aligned.
+    associatedtype State: BitwiseCopyable = NoState
+}
+
+public struct NoState: BitwiseCopyable, Sendable {}
+
+/// The head of the request is there.
+public protocol RequestHook: HTTPHandler {
+    /// May answer next, leave, hold, collect, wait, respond, splice, reroute, routes, abort, or fail.
+    func onRequest(_ request: inout Request, _ state: inout State) throws(Status) -> Verdict
+}
+
+/// A piece of the request body on its way to the upstream, or the whole after `collect`.
+public protocol RequestBodyHook: HTTPHandler {
+    /// May answer next, leave, take, or fail; after `collect` what `onRequest` may, too.
+    func onRequestBody(
+        _ request: inout Request, _ state: inout State, _ chunk: borrowing BodyChunk
+    ) throws(Status) -> Verdict
+}
+
+public protocol RequestTrailersHook: HTTPHandler {
+    func onRequestTrailers(
+        _ request: inout Request, _ state: inout State, _ trailers: inout Fields
+    ) throws(Status) -> Verdict
+}
+
+/// The head of the response is about to be sent; its fields may still be changed.
+public protocol ResponseHook: HTTPHandler {
+    /// May answer next, leave, or fail.
+    func onResponse(
+        _ request: inout Request, _ state: inout State, _ response: inout Response
+    ) throws(Status) -> Verdict
+}
+
+/// A piece of the response body on its way to the client. Turns the host's zero-copy paths off for
+/// the routes of this handler; one that only looks answers `leave` when it has seen enough.
+public protocol ResponseBodyHook: HTTPHandler {
+    /// May answer next, leave, take, or fail, which breaks the response off.
+    func onResponseBody(
+        _ request: inout Request, _ state: inout State, _ chunk: borrowing BodyChunk
+    ) throws(Status) -> Verdict
+}
+
+public protocol ResponseTrailersHook: HTTPHandler {
+    func onResponseTrailers(
+        _ request: inout Request, _ state: inout State, _ trailers: inout Fields
+    ) throws(Status) -> Verdict
+}
+
+/// After `Request.write` answered `again`: there is room.
+public protocol WritableHook: HTTPHandler {
+    func onWritable(_ request: inout Request, _ state: inout State)
+}
+
+/// The client left, or a deadline ended the exchange. Tickets are stale already; `onComplete`
+/// follows.
+public protocol CancelHook: HTTPHandler {
+    /// - Parameter reason: `cancelled` or `timeout`.
+    func onCancel(_ request: inout Request, _ state: inout State, _ reason: Status)
+}
+
+/// The server is about to stop; a stream may end at a good place.
+public protocol DrainHook: HTTPHandler {
+    func onDrain(_ request: inout Request, _ state: inout State)
+}
+
+/// The exchange is over; the only place where state needs to be taken down.
+public protocol CompletionHook: HTTPHandler {
+    func onComplete(
+        _ request: inout Request, _ state: inout State, _ summary: borrowing Summary)
+}
+
+/// The head of the upstream's response is there, nothing of it was sent.
+public protocol UpstreamHeadHook: HTTPHandler {
+    /// May answer next (to the client), splice after another attach, routes, respond, wait, or fail.
+    func onUpstreamHead(
+        _ request: inout Request, _ state: inout State, _ response: inout Response
+    ) throws(Status) -> Verdict
+}
+
+/// The upstream call failed. Before the response head it may be tried elsewhere.
+public protocol UpstreamFailureHook: HTTPHandler {
+    /// May answer splice after another attach, wait, respond, or fail.
+    func onUpstreamFailure(
+        _ request: inout Request, _ state: inout State, _ failure: borrowing UpstreamFailure
+    ) throws(Status) -> Verdict
+}
+
+/// The upstream call is over, well or not; once per attach.
+public protocol UpstreamEndHook: HTTPHandler {
+    func onUpstreamEnd(
+        _ request: inout Request, _ state: inout State, _ summary: borrowing Summary)
+}

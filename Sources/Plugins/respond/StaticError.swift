@@ -1,0 +1,23 @@
+// An error from the configuration, for the error routes to answer.
+import PluginSDK
+
+struct StaticError: RequestHook {
+    static let id = "http.handlers.error"
+    static let directives = [Directive.error]
+
+    private let status: StatusSource
+    private let message: Template
+
+    init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
+        status = try StatusSource(
+            try configuration.weakString("status_code"), else: 500, scope: scope)
+        message = try scope.template(try configuration.string("error") ?? "", .keepUnknown)
+    }
+
+    func onRequest(_ request: inout Request, _ state: inout NoState) throws(Status) -> Verdict {
+        guard let status = try status.value(for: request) else {
+            return request.fail(status: 500, "the status is no number", code: .invalid)
+        }
+        return request.fail(status: status, try request.evaluate(message))
+    }
+}
