@@ -35,7 +35,7 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
     return [
         .target(
             name: "\(name)_manifest", dependencies: ["CGateway"], path: "\(path)/Manifest",
-            exclude: ["manifest.json"], cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
+            exclude: ["manifest.json"], publicHeadersPath: ".", cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
         .target(
             name: name,
             dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies,

@@ -65,6 +65,17 @@ package enum Limits {
     /// Pools of upstreams that only requests name (`{http.vars.upstream}`).
     package static let dynamicPoolsMax = 4096
 
+    // Buffers of a worker.
+    package static let readBufferBytes = 64 * 1024
+    package static let writeBufferBytes = 96 * 1024
+    /// Response pieces up to this size are put behind what is held, larger ones go out by themselves.
+    package static let coalescedBytesMax = 32 * 1024
+    /// Input behind the request under way (pipelining) that is kept.
+    package static let pipelinedBytesMax = 64 * 1024
+    /// Exchanges kept for reuse, per worker.
+    package static let freeExchangesMax = 1024
+    package static let outgoingFieldsSpare = 16
+
     // Blocking work.
     package static let workQueueMax = 1024
     // TLS.

@@ -24,7 +24,9 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Nanoseconds, monotonic, taken once per turn.
     package private(set) var now: UInt64
-    /// Runs after the events of each turn; set once by the owner before `run`.
+    /// Run before and after the events of each turn; set once by the owner before `run`.
+    package var startOfTurn: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
+    package var startOfTurnContext: UnsafeMutableRawPointer?
     package var endOfTurn: (@convention(c) (UnsafeMutableRawPointer) -> Void)?
     package var endOfTurnContext: UnsafeMutableRawPointer?
 
@@ -128,6 +130,7 @@ package final class EventLoop: @unchecked Sendable {
     package func turn(_ timeoutMilliseconds: Int32) {
         let count = poller.wait(timeoutMilliseconds)
         now = gwx_monotonic_ns()
+        if let startOfTurn, let startOfTurnContext { startOfTurn(startOfTurnContext) }
         for index in 0..<count {
             let (token, readiness) = poller.event(index)
             let source = token.assumingMemoryBound(to: EventSource.self)

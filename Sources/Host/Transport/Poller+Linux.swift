@@ -13,6 +13,8 @@ package struct Readiness: OptionSet, Sendable {
     /// The peer has closed its sending side, or the connection is broken.
     package static let hangup = Readiness(
         rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    /// The connection is gone in both directions.
+    package static let broken = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
     /// Watches for the peer's leaving while nothing is read.
     package static let leaving = Readiness(rawValue: EPOLLRDHUP.rawValue)
 }

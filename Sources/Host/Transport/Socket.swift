@@ -80,6 +80,19 @@ package enum Socket {
         return gwx_send(fd, base, bytes.count, 0)
     }
 
+    /// Two pieces in one call.
+    package static func send(
+        _ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) -> Int {
+        var parts = (
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+        )
+        return withUnsafePointer(to: &parts) {
+            $0.withMemoryRebound(to: iovec.self, capacity: 2) { gwx_send_vector(fd, $0, 2) }
+        }
+    }
+
     package static func pendingError(_ fd: Int32) -> Int { Int(gwx_socket_error(fd)) }
 
     package static func shutdownWrite(_ fd: Int32) { _ = gwx_shutdown_write(fd) }
