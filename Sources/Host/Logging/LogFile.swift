@@ -1,5 +1,6 @@
 // A log file: opening, rotation by size, and reopening by name.
-import Synchronization
+// Its header declares the types of modes and thread attributes first, so they count as its own.
+internal import CSystem
 
 #if canImport(Glibc)
     import Glibc
@@ -42,8 +43,12 @@ final class LogFile {
 
     deinit { close(descriptor) }
 
-    /// Whether the next bytes belong into a new file.
-    func isFull(adding count: Int) -> Bool { isRegular && size > 0 && size + count > sizeMax }
+    /// Whether the next line belongs into a new file.
+    ///
+    /// - Parameter pending: Bytes of earlier lines that are still to be written.
+    func isFull(holding pending: Int, adding line: Int) -> Bool {
+        isRegular && size + pending > 0 && size + pending + line > sizeMax
+    }
 
     func grew(by count: Int) { size += count }
 
@@ -79,8 +84,9 @@ final class LogFile {
 private func openForAppending(
     _ options: LogFileOptions
 ) throws(LogError) -> (descriptor: Int32, size: Int, isRegular: Bool) {
-    let descriptor = open(
-        options.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, options.mode)
+    // Not blocking: a pipe without a reader is an error here, not a hang.
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+    let descriptor = open(options.path, flags, options.mode)
     guard descriptor >= 0 else {
         throw LogError("cannot open log file \(options.path): \(describe(errno: errno))")
     }

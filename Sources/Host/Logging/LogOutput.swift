@@ -38,7 +38,9 @@ final class LogOutput: @unchecked Sendable {
         let start = pending.count
         if start == 0 && isInsideLine { pending.append("\n") }
         format(pending)
-        if case .file(let file) = target, file.isFull(adding: pending.count) {
+        if case .file(let file) = target, file.isFull(
+            holding: start, adding: pending.count - start)
+        {
             writePending(count: start, now: now)
             file.rotate(now: now) { report($0, now: now) }
         }
