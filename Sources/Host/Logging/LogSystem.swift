@@ -21,10 +21,13 @@ package final class LogSystem: Sendable {
 
     /// - Throws: `LogError` when the process has no descriptors left.
     package init() throws(LogError) {
+        tzset()
         thread = try LogWriterThread()
         shared = SharedLogProducer(thread: thread)
         thread.start()
     }
+
+    deinit { _ = thread.stop(timeout: 0) }
 
     /// Provisions the `logging` object of a configuration; nil stands for an empty one. Opens
     /// files that are not open yet; what the running configuration logs to stays open.

@@ -97,6 +97,7 @@ final class LogWriterThread: @unchecked Sendable {
     /// Writes what is queued and ends the thread; false when `timeout` passed first.
     func stop(timeout: UInt64) -> Bool {
         orders.withLock { $0.isStopping = true }
+        wake(state.load(ordering: .sequentiallyConsistent))
         return wait(timeout: timeout) { hasEnded.load(ordering: .acquiring) }
     }
 
@@ -137,12 +138,12 @@ extension LogWriterThread {
             let now = currentLogTime()
             var count = 0
             for queue in queues { count += drain(queue, now: now) }
-            noticeDrops(now: now)
+            noticeDrops(now: now, isLast: isStopping)
             for output in touched { output.flush(now: now) }
             touched.removeAll(keepingCapacity: true)
             flushesDone.store(ticket, ordering: .releasing)
             if isStopping { break }
-            if count > 0 { sleep(as: State.pausing, queues) } else { sleep(as: State.sleeping, queues) }
+            sleep(as: count > 0 ? State.pausing : State.sleeping, queues)
         }
         setNoticeLogger(nil)
         hasEnded.store(true, ordering: .releasing)
@@ -192,11 +193,11 @@ extension LogWriterThread {
     }
 
     /// Says how many records were lost since it last said so.
-    private func noticeDrops(now: LogTimestamp) {
+    private func noticeDrops(now: LogTimestamp, isLast: Bool) {
         let (total, logger) = orders.withLock { (countDropped($0), $0.noticeLogger) }
-        guard total > droppedReported, now - lastNotice >= Int64(Limits.logNoticeInterval)
+        guard let logger, total > droppedReported,
+            isLast || now - lastNotice >= Int64(Limits.logNoticeInterval)
         else { return }
-        guard let logger else { return }
         let record = LogRecord()
         record.begin(level: .warn, time: now)
         record.message.append("\(total - droppedReported) records dropped: the log queue was full")
