@@ -140,8 +140,8 @@ extension LogRecord {
                 digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
                 rest /= 10
             } while rest > 0
-            field(
-                "remote_port", UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(digits)[start...]))
+            let text = UnsafeRawBufferPointer(digits)[start...]
+            field("remote_port", UnsafeRawBufferPointer(rebasing: text))
         }
     }
 }

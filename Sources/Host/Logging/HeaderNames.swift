@@ -55,8 +55,10 @@ extension LogBuffer {
         var capital = true
         for index in start..<count {
             let byte = bytes[index]
-            let isLetter = lowercase(byte) >= UInt8(ascii: "a") && lowercase(byte) <= UInt8(ascii: "z")
-            if isLetter { replace(at: index, with: capital ? byte & ~0x20 : byte | 0x20) }
+            let lower = lowercase(byte)
+            if lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z") {
+                replace(at: index, with: capital ? byte & ~0x20 : lower)
+            }
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: ",") { continue }
             capital = byte == UInt8(ascii: "-")
         }

@@ -142,7 +142,11 @@ struct LogFieldFilter: Sendable {
             var units: [UInt8] = []
             while let byte = next, byte != UInt8(ascii: "\"") {
                 index += 1
-                if byte == UInt8(ascii: "\\") { takeEscape(into: &units) } else { units.append(byte) }
+                if byte == UInt8(ascii: "\\") {
+                    takeEscape(into: &units)
+                } else {
+                    units.append(byte)
+                }
             }
             index += 1
             return String(decoding: units, as: UTF8.self)

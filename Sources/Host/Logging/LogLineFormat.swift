@@ -132,3 +132,13 @@ struct LogLineFormat: Sendable {
         }
     }
 }
+
+/// A record as the writer thread sees it; the bytes are borrowed.
+struct LogLine {
+    let level: LogLevel
+    let time: LogTimestamp
+    let logger: UnsafeRawBufferPointer
+    let message: UnsafeRawBufferPointer
+    /// Canonical JSON members without the outer braces.
+    var fields: UnsafeRawBufferPointer
+}

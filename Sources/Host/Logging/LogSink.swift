@@ -39,16 +39,6 @@ final class LogSink: @unchecked Sendable {
     }
 }
 
-/// A record as the writer thread sees it; the bytes are borrowed.
-struct LogLine {
-    let level: LogLevel
-    let time: LogTimestamp
-    let logger: UnsafeRawBufferPointer
-    let message: UnsafeRawBufferPointer
-    /// Canonical JSON members without the outer braces.
-    var fields: UnsafeRawBufferPointer
-}
-
 /// Which logger names a log takes: dotted prefixes, the longer match decides.
 struct LogNameFilter: Sendable {
     var include: [String] = []

@@ -122,7 +122,9 @@ extension LogFileOptions {
         rollLocalTime = try reader.bool("roll_local_time") ?? false
         if let keep = try reader.count("roll_keep"), keep > 0 { rollKeep = keep }
         // The age counts in nanoseconds, so centuries are where it ends.
-        if let days = try reader.count("roll_keep_days"), days > 0 { rollKeepDays = min(days, 36_500) }
+        if let days = try reader.count("roll_keep_days"), days > 0 {
+            rollKeepDays = min(days, 36_500)
+        }
     }
 }
 
