@@ -91,10 +91,12 @@ let package = Package(
         host("Routing", ["Base", "HTTP", "CGateway"]),
         host("Loader", ["Base", "CGateway"]),
         host("Services", ["Base", "CGateway", "COpenSSL", "CRE2"]),
+        host("Certificates", ["Base", "COpenSSL"]),
         host(
             "Server",
             [
                 "Base", "Logging", "HTTP", "Transport", "Config", "Routing", "Loader", "Services",
+                "Certificates",
                 "CGateway",
             ]),
         .executableTarget(
@@ -110,6 +112,8 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "Base", "CGateway"],
             swiftSettings: swiftSettings),
+        tests("Transport", ["Base", "Transport", "Certificates"]),
+        tests("Certificates", ["Base", "Certificates"]),
     ] + pluginNames.flatMap { plugin($0) },
     cxxLanguageStandard: .cxx17
 )

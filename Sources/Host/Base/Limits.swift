@@ -144,6 +144,18 @@ package enum Limits {
     /// How long a shutdown waits for queued records.
     package static let logFlushTimeout: UInt64 = 5 * second
 
+    // Certificates; lifetimes in seconds.
+    package static let certificateFileBytesMax = 1024 * 1024
+    package static let certificateCacheEntriesMax = 10_000
+    package static let authorityLifetimeSeconds: Int64 = 3650 * 24 * 3600
+    /// A root with less than this left is replaced when the gateway starts.
+    package static let authorityRemainingSecondsMin: Int64 = 30 * 24 * 3600
+    package static let leafLifetimeSeconds: Int64 = 7 * 24 * 3600
+    /// For clients whose clock is behind.
+    package static let certificateBackdateSeconds: Int64 = 3600
+    /// A certificate is renewed when this part of its lifetime is left.
+    package static let renewalRemainingDivisor: Int64 = 3
+
     package static let second: UInt64 = 1_000_000_000
     package static let millisecond: UInt64 = 1_000_000
 }

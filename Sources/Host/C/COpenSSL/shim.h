@@ -98,6 +98,25 @@ static inline long gwx_bio_memory(BIO *bio, char *_Nullable *_Nonnull bytes) {
 /// A new P-256 key, or NULL; owned by the caller.
 static inline EVP_PKEY *_Nullable gwx_generate_p256(void) { return EVP_EC_gen("P-256"); }
 
+/// Adds an extension from its configuration text; `issuer` serves key identifiers.
+static inline int gwx_add_extension(
+    X509 *certificate, X509 *issuer, int kind, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, kind, value);
+    if (extension == NULL) return 0;
+    int added = X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return added;
+}
+
+/// Sets the common name; `name` is UTF-8.
+static inline int gwx_add_common_name(X509_NAME *subject, const char *name) {
+    return X509_NAME_add_entry_by_NID(
+        subject, NID_commonName, MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0);
+}
+
 /// Prints a name in RFC 2253 form; negative on failure.
 static inline int gwx_print_name(BIO *bio, const X509_NAME *name) {
     return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
