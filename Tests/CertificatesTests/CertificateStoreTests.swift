@@ -71,12 +71,13 @@ import Testing
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "200")
     }
 
-    @Test(arguments: [
-        (["XDG_DATA_HOME": "/x", "HOME": "/h"], "/x/gatewright"),
-        (["XDG_DATA_HOME": "relative", "HOME": "/h"], "/h/.local/share/gatewright"),
-        (["HOME": "/h"], "/h/.local/share/gatewright"),
-        ([:], nil),
-    ] as [([String: String], String?)])
+    @Test(
+        arguments: [
+            (["XDG_DATA_HOME": "/x", "HOME": "/h"], "/x/gatewright"),
+            (["XDG_DATA_HOME": "relative", "HOME": "/h"], "/h/.local/share/gatewright"),
+            (["HOME": "/h"], "/h/.local/share/gatewright"),
+            ([:], nil),
+        ] as [([String: String], String?)])
     func findsTheDataDirectory(_ environment: [String: String], _ expected: String?) {
         #if os(Linux)
         #expect(CertificateStore.defaultDirectory(environment: environment) == expected)

@@ -56,7 +56,8 @@ struct CertificateName: Hashable {
     }
 
     private static func address(_ text: String) -> String? {
-        let bare = text.hasPrefix("[") && text.hasSuffix("]")
+        let bare =
+            text.hasPrefix("[") && text.hasSuffix("]")
             ? String(text.dropFirst().dropLast()) : text
         for family in [AF_INET, AF_INET6] {
             var bytes: (UInt64, UInt64) = (0, 0)

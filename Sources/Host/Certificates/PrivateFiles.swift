@@ -53,8 +53,11 @@ enum PrivateFiles {
         let written = writeAll(descriptor, bytes) && retrying { fsync(descriptor) } == 0
         let cause = errno
         guard close(descriptor) == 0, written, systemRename(temporary, path) == 0 else {
-            let error = written ? failure("cannot write \(path)") : failure(
-                "cannot write \(path)", cause)
+            let error =
+                written
+                ? failure("cannot write \(path)")
+                : failure(
+                    "cannot write \(path)", cause)
             unlink(temporary)
             throw error
         }

@@ -70,11 +70,12 @@ import Testing
         #expect(steps.client == .failed(.alert(112)))
     }
 
-    @Test(arguments: [
-        ([.http2, .http1], [.http1, .http2], .http2), ([.http1], [.http2, .http1], .http1),
-        ([.http1, .http2], [.http2, .http1], .http1), ([.http2], [], .none),
-        ([], [.http1], .none),
-    ] as [([TLSApplicationProtocol], [TLSApplicationProtocol], TLSApplicationProtocol)])
+    @Test(
+        arguments: [
+            ([.http2, .http1], [.http1, .http2], .http2), ([.http1], [.http2, .http1], .http1),
+            ([.http1, .http2], [.http2, .http1], .http1), ([.http2], [], .none),
+            ([], [.http1], .none),
+        ] as [([TLSApplicationProtocol], [TLSApplicationProtocol], TLSApplicationProtocol)])
     func serverChoosesTheProtocol(
         _ offered: [TLSApplicationProtocol], _ wanted: [TLSApplicationProtocol],
         _ expected: TLSApplicationProtocol
@@ -278,6 +279,19 @@ import Testing
         let client = try authority.client()
         #expect(try TLSPair(server, client, name: "a.test").exchange())
         #expect(client.sessions.take("a.test") == nil)
+    }
+
+    @Test func ticketTravelsWithTheFirstResponse() throws {
+        let server = try authority.server(authority.certificate("a.test"))
+        let client = try authority.client()
+        let pair = try TLSPair(server, client, name: "a.test")
+        #expect(pair.handshake() == (.done(0), .done(0)))
+        var byte: UInt8 = 0
+        #expect(recv(pair.sockets.right, &byte, 1, Int32(MSG_PEEK)) == -1)
+        #expect(client.sessions.take("a.test") == nil)
+        #expect(pair.send("pong", from: pair.server, to: pair.client) == "pong")
+        let session = try #require(client.sessions.take("a.test"))
+        client.sessions.put(session, for: "a.test")
     }
 
     @Test func anotherContextDoesNotResume() throws {

@@ -13,7 +13,8 @@ final class TestAuthority {
 
     /// - Parameter age: How long ago everything was issued, in seconds.
     init(age: Int64 = 0) throws {
-        directory = FileManager.default.temporaryDirectory
+        directory =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("tls-\(UUID().uuidString)").path
         now = Int64(Date().timeIntervalSince1970) - age
         issuer = try InternalIssuer(store: CertificateStore(directory: directory), now: now)
@@ -89,7 +90,8 @@ struct TLSPair {
     let server: TLSSession
     let client: TLSSession
 
-    init(_ serverContext: TLSServerContext, _ clientContext: TLSClientContext, name: String) throws {
+    init(_ serverContext: TLSServerContext, _ clientContext: TLSClientContext, name: String) throws
+    {
         sockets = try SocketPair()
         server = try TLSSession(server: serverContext, descriptor: sockets.left)
         client = try TLSSession(

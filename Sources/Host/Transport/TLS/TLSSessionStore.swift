@@ -1,7 +1,7 @@
 // Sessions to resume with upstreams: few, by peer name, each used once.
 import Base
-import Synchronization
 private import COpenSSL
+import Synchronization
 
 /// A bounded store of SSL_SESSION references, shared by the workers. Touched once per upstream
 /// connection, never per request.
