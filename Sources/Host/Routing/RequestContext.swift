@@ -162,7 +162,7 @@ extension RequestContext {
     /// Marks a group as used up. False when it was already.
     func takeGroup(_ group: Int) -> Bool {
         let word = group / 64
-        guard word < groups.count else { return true }
+        precondition(word < groups.count, "exchange began with names older than its routes")
         let bit: UInt64 = 1 << UInt64(group % 64)
         defer { groups[word] |= bit }
         return groups[word] & bit == 0
