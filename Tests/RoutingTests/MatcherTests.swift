@@ -2,6 +2,7 @@
 import Base
 import CGateway
 import Testing
+
 @testable import Routing
 
 /// Whether a route with this match array would run.
@@ -68,12 +69,14 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
         #expect(try !matches(#"[{"path": ["/old"]}]"#, exchange))
     }
 
-    @Test(arguments: [
-        ("/a/b", nil), ("/a/../b", nil), ("/a%2fb", nil), ("/a/..%2fb", .ambiguousDots),
-        ("/a%2f..", .ambiguousDots), ("/a%5c..%5cb", .ambiguousDots), ("/a%2f./b", .ambiguousDots),
-        ("/%2e%2e%2fb", .ambiguousDots), ("/a%00", .nul), ("/a%0", .brokenEscape),
-        ("/%", .brokenEscape), ("/a%2f...", nil), ("/a\\..\\b", .ambiguousDots),
-    ] as [(String, PathDefect?)])
+    @Test(
+        arguments: [
+            ("/a/b", nil), ("/a/../b", nil), ("/a%2fb", nil), ("/a/..%2fb", .ambiguousDots),
+            ("/a%2f..", .ambiguousDots), ("/a%5c..%5cb", .ambiguousDots),
+            ("/a%2f./b", .ambiguousDots),
+            ("/%2e%2e%2fb", .ambiguousDots), ("/a%00", .nul), ("/a%0", .brokenEscape),
+            ("/%", .brokenEscape), ("/a%2f...", nil), ("/a\\..\\b", .ambiguousDots),
+        ] as [(String, PathDefect?)])
     func findsAmbiguousSpellings(path: String, expected: PathDefect?) {
         #expect(withBytes(path) { pathDefect($0) } == expected)
     }
@@ -88,7 +91,8 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
         ("*.example.com", "example.com", false), ("*", "localhost", true),
         ("*", "a.b", false), ("a.*.c", "a.b.c", true), ("a.*.c", "a.b.b.c", false),
         ("::1", "[::1]:80", true), ("[::1]", "[::1]", true), ("127.0.0.1", "127.0.0.1:80", true),
-        ("bücher.example", "xn--bcher-kva.example", true), ("München.de", "xn--mnchen-3ya.de", true),
+        ("bücher.example", "xn--bcher-kva.example", true),
+        ("München.de", "xn--mnchen-3ya.de", true),
         ("{env.HOST}", "here.example", true), ("*.*.c", "a.b.c", true), ("example.com", "", false),
     ])
     func comparesNames(pattern: String, host: String, expected: Bool) throws {
@@ -103,8 +107,10 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
         #expect(try !matches("[{\"host\": [\(list)]}]", TestExchange(host: "h500.example")))
     }
 
-    @Test(arguments: [#"["a.b", "A.B"]"#, #"["a.b", "a.b."]"#, #"["*.a", "*.A"]"#, #"[""]"#,
-        #"["{http.request.header.X}"]"#])
+    @Test(arguments: [
+        #"["a.b", "A.B"]"#, #"["a.b", "a.b."]"#, #"["*.a", "*.A"]"#, #"[""]"#,
+        #"["{http.request.header.X}"]"#,
+    ])
     func refusesLists(hosts: String) {
         #expect(throws: RoutingError.self) {
             try matches("[{\"host\": \(hosts)}]", TestExchange())
@@ -121,11 +127,12 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
         (#"{"X-Long": ["*xyz"]}"#, false), (#"{"X-Long": ["*"]}"#, true),
         (#"{"X-A": ["1"], "X-Long": ["x"]}"#, false), (#"{"X-Empty": [""]}"#, true),
         (#"{"X-Empty": []}"#, true), (#"{"Host": ["example.com"]}"#, true),
-        (#"{"Host": null}"#, false), (#"{"Host": ["*.com"]}"#, true), (#"{"X-Interned": ["i"]}"#, true),
+        (#"{"Host": null}"#, false), (#"{"Host": ["*.com"]}"#, true),
+        (#"{"X-Interned": ["i"]}"#, true),
         (#"{"X-Late": ["l"]}"#, true), (#"{"X-Star": ["{http.request.header.X-Pattern}"]}"#, false),
         (#"{"X-Pattern": ["{http.request.header.X-Pattern}"]}"#, true),
         (#"{"Authorization": ["Bearer k"]}"#, true), (#"{"Authorization": ["Bearer K"]}"#, false),
-        (#"{"Authorization": ["Bearer "]}"#, false), (#"{"Authorization": ["Bearer *"]}"#, true),
+        (#"{"Authorization": ["Bearer *"]}"#, true),
         (#"{"Authorization": ["{http.vars.unset}"]}"#, false),
     ])
     func comparesFields(fields: String, expected: Bool) throws {
@@ -137,12 +144,13 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
         #expect(try matches("[{\"header\": \(fields)}]", exchange) == expected)
     }
 
-    @Test func refusesEmptyCredential() {
+    @Test(arguments: [
+        #"{"Authorization": [""]}"#, #"{"X-Api-Key": ["{env.UNSET}"]}"#,
+        #"{"Authorization": ["Bearer {env.UNSET}"]}"#, #"{"authorization": ["{env.UNSET}*"]}"#,
+    ])
+    func refusesEmptyCredential(fields: String) {
         #expect(throws: RoutingError.self) {
-            try matches(#"[{"header": {"Authorization": [""]}}]"#, TestExchange())
-        }
-        #expect(throws: RoutingError.self) {
-            try matches(#"[{"header": {"X-Api-Key": ["{env.UNSET}"]}}]"#, TestExchange())
+            try matches("[{\"header\": \(fields)}]", TestExchange())
         }
     }
 
@@ -174,12 +182,15 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
 }
 
 @Suite struct ConnectionMatcherTests {
-    @Test(arguments: [
-        ("http", 11, false, true), ("http", 11, true, false), ("https", 20, true, true),
-        ("http/1.1", 11, false, true), ("http/1.1", 10, false, false), ("http/1.0", 10, false, true),
-        ("http/1.1+", 20, false, true), ("http/2+", 11, false, false), ("http/2", 20, false, true),
-        ("http/3", 30, true, true), ("grpc", 20, true, false),
-    ] as [(String, UInt8, Bool, Bool)])
+    @Test(
+        arguments: [
+            ("http", 11, false, true), ("http", 11, true, false), ("https", 20, true, true),
+            ("http/1.1", 11, false, true), ("http/1.1", 10, false, false),
+            ("http/1.0", 10, false, true),
+            ("http/1.1+", 20, false, true), ("http/2+", 11, false, false),
+            ("http/2", 20, false, true),
+            ("http/3", 30, true, true), ("grpc", 20, true, false),
+        ] as [(String, UInt8, Bool, Bool)])
     func comparesProtocols(text: String, version: UInt8, tls: Bool, expected: Bool) throws {
         let exchange = TestExchange(version: version, tls: tls)
         #expect(try matches(#"[{"protocol": "\#(text)"}]"#, exchange) == expected)
@@ -246,7 +257,8 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
     }
 
     @Test(arguments: [
-        (#"[{"pth": ["/"]}]"#, #"unknown matcher "pth""#), (#"[{"path": "/"}]"#, "expected an array"),
+        (#"[{"pth": ["/"]}]"#, #"unknown matcher "pth""#),
+        (#"[{"path": "/"}]"#, "expected an array"),
         (#"[{"remote_ip": {"range": []}}]"#, #"unknown field "range""#),
         (#"[{"path_regexp": {"pattern": "!"}}]"#, "no such thing"),
     ])
@@ -263,7 +275,8 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
             fields: [("X-Evil", "{http.vars.tier}")], names: names)
         #expect(withBytes("gold") { exchange.context.set(slot: slot, to: $0) })
         #expect(try matches(#"[{"vars": {"tier": ["silver", "gold"]}}]"#, exchange, names: names))
-        #expect(try matches(#"[{"vars": {"{http.request.method}": ["GET"]}}]"#, exchange, names: names))
+        #expect(
+            try matches(#"[{"vars": {"{http.request.method}": ["GET"]}}]"#, exchange, names: names))
         #expect(try !matches(#"[{"vars": {"tier": ["silver"]}}]"#, exchange, names: names))
         #expect(try matches(#"[{"vars": {"a": ["b"], "tier": ["gold"]}}]"#, exchange, names: names))
         let evil = #"[{"vars": {"{http.request.header.X-Evil}": ["gold"]}}]"#
@@ -272,7 +285,8 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
 
     @Test func keepsCaptures() throws {
         let names = NameRegistry.testing()
-        let rest = try Template("{http.regexp.api.1} {http.regexp.rest} {http.regexp.api.9}|",
+        let rest = try Template(
+            "{http.regexp.api.1} {http.regexp.rest} {http.regexp.api.9}|",
             names: names)
         let exchange = TestExchange(
             "GET", "/v1//Models", fields: [("X-T", "no"), ("X-T", "t-5")], names: names)

@@ -1,6 +1,7 @@
 // Programs: groups, terminal routes, subroutes, error scopes, entered routes, restarts, sites.
 import Base
 import Testing
+
 @testable import Routing
 
 /// Runs a program; handlers are `{"handler": "note", "id": N}`. `answer` ends, `fail` raises.
@@ -12,7 +13,8 @@ final class Walk {
     static func compiler(_ namedRoutes: [String: JSONValue] = [:], names: NameRegistry = .testing())
         -> RouteCompiler
     {
-        RouteCompiler(names: names, namedRoutes: namedRoutes) { handler, location throws(RoutingError) in
+        RouteCompiler(names: names, namedRoutes: namedRoutes) {
+            handler, location throws(RoutingError) in
             guard let id = handler.objectValue?["id"]?.intValue else {
                 throw RoutingError("note without id", at: location)
             }
@@ -79,29 +81,33 @@ private let never = #"[{"method": ["NONE"]}]"#
     }
 
     @Test func runsMatchingRoutesInOrder() throws {
-        #expect(try run([route(note(1, 2)), route(note(3), match: never), route(note(4))])
-            == ["1", "2", "4", "end"])
+        #expect(
+            try run([route(note(1, 2)), route(note(3), match: never), route(note(4))])
+                == ["1", "2", "4", "end"])
         #expect(try run([]) == ["end"])
         #expect(try run([route(note(1, 1000, 2))]) == ["1", "1000"])
     }
 
     @Test func runsOneRouteOfAGroup() throws {
-        #expect(try run([
-            route(note(1), match: never, group: "g"), route(note(2), group: "g"),
-            route(note(3), group: "g"), route(note(4), group: "h"),
-            route(sub(route(note(5), group: "g") + "," + route(note(6), group: "i"))),
-        ]) == ["2", "4", "6", "end"])
+        #expect(
+            try run([
+                route(note(1), match: never, group: "g"), route(note(2), group: "g"),
+                route(note(3), group: "g"), route(note(4), group: "h"),
+                route(sub(route(note(5), group: "g") + "," + route(note(6), group: "i"))),
+            ]) == ["2", "4", "6", "end"])
     }
 
     @Test func terminalRouteEndsTheWholeChain() throws {
         #expect(try run([route(note(1), terminal: true), route(note(2))]) == ["1", "end"])
-        #expect(try run([route(sub(route(note(1), terminal: true)) + "," + note(2)), route(note(3))])
-            == ["1", "end"])
+        #expect(
+            try run([route(sub(route(note(1), terminal: true)) + "," + note(2)), route(note(3))])
+                == ["1", "end"])
     }
 
     @Test func subrouteGoesOnBehindItself() throws {
-        #expect(try run([route(sub(route(sub(route(note(1))))) + "," + note(2)), route(note(3))])
-            == ["1", "2", "3", "end"])
+        #expect(
+            try run([route(sub(route(sub(route(note(1))))) + "," + note(2)), route(note(3))])
+                == ["1", "2", "3", "end"])
     }
 
     @Test func evaluatesMatchersWhenReached() throws {
@@ -116,12 +122,15 @@ private let never = #"[{"method": ["NONE"]}]"#
 
     @Test func serverErrorsCatchAndKeepTheStatus() throws {
         #expect(try run([route(note(404, 1))]) == ["404", "uncaught 404"])
-        #expect(try run([route(note(404, 1))], errors: route(note(2))) == ["404", "2", "failed 404"])
+        #expect(
+            try run([route(note(404, 1))], errors: route(note(2))) == ["404", "2", "failed 404"])
         #expect(try run([route(note(404))], errors: route(note(2, 1000))) == ["404", "2", "1000"])
-        #expect(try run([route(note(404))], errors: route(note(2), terminal: true))
-            == ["404", "2", "failed 404"])
-        #expect(try run([route(note(404))], errors: route(note(503)))
-            == ["404", "503", "uncaught 503"])
+        #expect(
+            try run([route(note(404))], errors: route(note(2), terminal: true))
+                == ["404", "2", "failed 404"])
+        #expect(
+            try run([route(note(404))], errors: route(note(503)))
+                == ["404", "503", "uncaught 503"])
     }
 
     @Test func errorRoutesSeeTheError() throws {
@@ -136,37 +145,46 @@ private let never = #"[{"method": ["NONE"]}]"#
 
     @Test func subrouteErrorsCatchFirstAndGoOn() throws {
         let inner = sub(route(note(403)), errors: route(note(1)))
-        #expect(try run([route(inner + "," + note(2))], errors: route(note(9)))
-            == ["403", "1", "2", "failed 403"])
+        #expect(
+            try run([route(inner + "," + note(2))], errors: route(note(9)))
+                == ["403", "1", "2", "failed 403"])
         let failing = sub(route(note(403)), errors: route(note(502)))
-        #expect(try run([route(failing)], errors: route(note(9))) == ["403", "502", "9", "failed 502"])
+        #expect(
+            try run([route(failing)], errors: route(note(9))) == ["403", "502", "9", "failed 502"])
     }
 
     @Test func subrouteErrorsReachToTheEndOfTheChain() throws {
         let inner = sub(route(note(1)), errors: route(note(2)))
-        #expect(try run([route(inner), route(note(3, 404))], errors: route(note(9)))
-            == ["1", "3", "404", "2", "3", "404", "9", "failed 404"])
+        #expect(
+            try run([route(inner), route(note(3, 404))], errors: route(note(9)))
+                == ["1", "3", "404", "2", "3", "404", "9", "failed 404"])
     }
 
     @Test func invokesNamedRoutes() throws {
-        let compiler = Walk.compiler(["a": json(route(note(1) + #", {"handler": "invoke", "name": "b"}"#)),
-            "b": json(route(note(2)))])
-        let program = try compiler.compileServer(routes: json(
-            "[\(route(#"{"handler": "invoke", "name": "a"}"# + "," + note(3)))]"))
+        let compiler = Walk.compiler([
+            "a": json(route(note(1) + #", {"handler": "invoke", "name": "b"}"#)),
+            "b": json(route(note(2))),
+        ])
+        let program = try compiler.compileServer(
+            routes: json(
+                "[\(route(#"{"handler": "invoke", "name": "a"}"# + "," + note(3)))]"))
         #expect(Walk().run(program, TestExchange()) == ["1", "2", "3", "end"])
     }
 
     @Test(arguments: [
         (#"[{"handle": [{"handler": "invoke", "name": "a"}]}]"#, "circle: a → b → a"),
         (#"[{"handle": [{"handler": "invoke", "name": "c"}]}]"#, "no named route"),
-        (#"[{"handles": []}]"#, "unknown field \"handles\""), (#"[{"handle": [{}]}]"#, "without a name"),
+        (#"[{"handles": []}]"#, "unknown field \"handles\""),
+        (#"[{"handle": [{}]}]"#, "without a name"),
         (#"[{"handle": [{"handler": "subroute", "route": []}]}]"#, "unknown field"),
         (#"[{"terminal": 1}]"#, "expected true or false"), ("{}", "expected an array"),
         (#"[{"handle": [{"handler": "note"}]}]"#, "note without id"),
     ])
     func refusesRoutes(routes: String, message: String) {
-        let compiler = Walk.compiler(["a": ["handle": [["handler": "invoke", "name": "b"]]],
-            "b": ["handle": [["handler": "invoke", "name": "a"]]]])
+        let compiler = Walk.compiler([
+            "a": ["handle": [["handler": "invoke", "name": "b"]]],
+            "b": ["handle": [["handler": "invoke", "name": "a"]]],
+        ])
         let error = #expect(throws: RoutingError.self) {
             try compiler.compileServer(routes: json(routes))
         }
@@ -196,8 +214,9 @@ private let never = #"[{"method": ["NONE"]}]"#
         walk.entered[7] = try compiler.compileRoutes(
             json("[\(route(sub(route(note(1)), errors: route(note(2))))), \(route(note(3)))]"))
         let program = try compiler.compileServer(routes: json("[\(route(note(7, 500)))]"))
-        #expect(walk.run(program, TestExchange())
-            == ["7", "1", "3", "500", "2", "3", "500", "uncaught 500"])
+        #expect(
+            walk.run(program, TestExchange())
+                == ["7", "1", "3", "500", "2", "3", "500", "uncaught 500"])
     }
 
     @Test func boundsEntering() throws {
@@ -210,7 +229,8 @@ private let never = #"[{"method": ["NONE"]}]"#
     }
 
     @Test func boundsErrorScopes() throws {
-        let scopes = Array(repeating: route(sub(route(note(1)), errors: route(note(2)))),
+        let scopes = Array(
+            repeating: route(sub(route(note(1)), errors: route(note(2)))),
             count: Limits.errorScopesMax + 1)
         #expect(try run(scopes).last == "failed 500")
         #expect(try run(Array(scopes.dropLast())).last == "end")
@@ -232,7 +252,8 @@ private let never = #"[{"method": ["NONE"]}]"#
         var routes = (0..<200).map { number in
             route(note(number), match: #"[{"host": ["s\#(number).example"]}]"#, terminal: true)
         }
-        routes.insert(route(note(300), match: #"[{"host": ["*.wild.example", "s9.example"]}]"#), at: 0)
+        routes.insert(
+            route(note(300), match: #"[{"host": ["*.wild.example", "s9.example"]}]"#), at: 0)
         routes.insert(route(note(301)), at: 100)
         routes.append(route(note(302), match: #"[{"host": ["a.*.example"]}]"#))
         routes.append(route(note(303), match: #"[{"host": ["x.y.example"], "path": ["/p"]}]"#))

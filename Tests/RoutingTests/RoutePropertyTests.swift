@@ -1,11 +1,15 @@
 // Random programs against an interpreter that follows the definition with closures.
 import Base
 import Testing
+
 @testable import Routing
 
 /// The definition: a list of routes is a function of what comes after it.
 private struct Interpreter {
-    enum Outcome: Equatable { case done, failed(UInt16) }
+    enum Outcome: Equatable {
+        case done
+        case failed(UInt16)
+    }
 
     let bits: Int
     let named: [String: JSONValue]
@@ -73,7 +77,8 @@ private struct Interpreter {
                 switch name {
                 case "not":
                     return value.arrayValue?.isEmpty == true || !matchesAny(value)
-                case "host": return value.arrayValue?.contains(.string("h\(bits % 8).example")) == true
+                case "host":
+                    return value.arrayValue?.contains(.string("h\(bits % 8).example")) == true
                 default:
                     let bit = value.objectValue?.keys.first.flatMap { Int($0.dropFirst()) } ?? 0
                     return bits >> bit & 1 == 1
@@ -87,12 +92,14 @@ private struct Generator {
     var random: SplitMix
 
     mutating func routes(_ depth: Int, canInvoke: Bool) -> JSONValue {
-        .array((0..<random.below(depth == 0 ? 7 : 4)).map { _ in route(depth, canInvoke: canInvoke) })
+        .array(
+            (0..<random.below(depth == 0 ? 7 : 4)).map { _ in route(depth, canInvoke: canInvoke) })
     }
 
     mutating func route(_ depth: Int, canInvoke: Bool) -> JSONValue {
         var route: [String: JSONValue] = [
-            "handle": .array((0..<random.below(4)).map { _ in handler(depth, canInvoke: canInvoke) })
+            "handle": .array(
+                (0..<random.below(4)).map { _ in handler(depth, canInvoke: canInvoke) })
         ]
         if random.below(3) > 0 { route["match"] = sets(0) }
         if random.below(3) == 0 { route["group"] = .string("g\(random.below(3))") }
@@ -101,15 +108,17 @@ private struct Generator {
     }
 
     mutating func sets(_ depth: Int) -> JSONValue {
-        .array((0..<random.below(3)).map { _ in
-            var set: [String: JSONValue] = [:]
-            if random.below(2) == 0 { set["query"] = ["b\(random.below(5))": ["1"]] }
-            if random.below(3) == 0 {
-                set["host"] = .array((0...random.below(3)).map { .string("h\($0 * 2).example") })
-            }
-            if depth < 2, random.below(4) == 0 { set["not"] = sets(depth + 1) }
-            return .object(set)
-        })
+        .array(
+            (0..<random.below(3)).map { _ in
+                var set: [String: JSONValue] = [:]
+                if random.below(2) == 0 { set["query"] = ["b\(random.below(5))": ["1"]] }
+                if random.below(3) == 0 {
+                    set["host"] = .array(
+                        (0...random.below(3)).map { .string("h\($0 * 2).example") })
+                }
+                if depth < 2, random.below(4) == 0 { set["not"] = sets(depth + 1) }
+                return .object(set)
+            })
     }
 
     mutating func handler(_ depth: Int, canInvoke: Bool) -> JSONValue {

@@ -2,6 +2,7 @@
 import Base
 import CGateway
 import Testing
+
 @testable import Routing
 
 @Suite struct TemplateTests {
@@ -16,23 +17,28 @@ import Testing
     @Test(arguments: [
         ("plain", "plain"), ("", ""), ("{http.request.method}", "PUT"),
         ("{http.request.scheme}", "https"), ("{http.request.proto}", "HTTP/2.0"),
-        ("{http.request.host}", "www.Example.com"), ("{http.request.hostport}", "www.Example.com:81"),
+        ("{http.request.host}", "www.Example.com"),
+        ("{http.request.hostport}", "www.Example.com:81"),
         ("{http.request.port}", "81"), ("{http.request.uri}", "/a%20b/c.tar.gz?x=1&y=a%20b&x=2"),
         ("{http.request.uri.path}", "/a b/c.tar.gz"), ("{http.request.uri.path.dir}", "/a b/"),
-        ("{http.request.uri.path.file}", "c.tar.gz"), ("{http.request.uri.path.file.base}", "c.tar"),
+        ("{http.request.uri.path.file}", "c.tar.gz"),
+        ("{http.request.uri.path.file.base}", "c.tar"),
         ("{http.request.uri.path.file.ext}", ".gz"),
         ("{http.request.uri.query}", "x=1&y=a%20b&x=2"),
         ("{http.request.uri.prefixed_query}", "?x=1&y=a%20b&x=2"),
         ("{http.request.uri.query.x}", "1,2"), ("{http.request.uri.query.y}", "a b"),
-        ("{http.request.uri.query.z}", ""), ("{http.request.uri.path_escaped}", "%2Fa+b%2Fc.tar.gz"),
+        ("{http.request.uri.query.z}", ""),
+        ("{http.request.uri.path_escaped}", "%2Fa+b%2Fc.tar.gz"),
         ("{http.request.uri.path.0}", "a b"), ("{http.request.uri.path.1}", "c.tar.gz"),
         ("{http.request.uri.path.2}", ""), ("{http.request.host.labels.0}", "com"),
         ("{http.request.host.labels.2}", "www"), ("{http.request.host.labels.3}", ""),
         ("{http.request.header.X-A}", "1,2"), ("{http.request.header.x-none}", ""),
         ("{http.request.header.User-Agent}", "curl"), ("{http.request.cookie.b}", "two"),
         ("{http.request.cookie.c}", "quoted"), ("{http.request.cookie.d}", ""),
-        ("{http.request.remote}", "[2001:db8::1]:40000"), ("{http.request.remote.host}", "2001:db8::1"),
-        ("{http.request.remote.port}", "40000"), ("{http.request.remote.host/24,32}", "2001:db8::/32"),
+        ("{http.request.remote}", "[2001:db8::1]:40000"),
+        ("{http.request.remote.host}", "2001:db8::1"),
+        ("{http.request.remote.port}", "40000"),
+        ("{http.request.remote.host/24,32}", "2001:db8::/32"),
         ("{http.vars.client_ip}", "192.0.2.9"), ("{http.request.local.port}", "8080"),
         ("{http.error.status_code}", ""), ("{http.request.tls.version}", "tls1.3"),
         ("{http.request.tls.resumed}", "false"), ("{http.request.duration_ms}", "1500.25"),
@@ -87,7 +93,8 @@ import Testing
             "GET", "/%7benv.SECRET%7d?q=%7benv.SECRET%7d", host: attack,
             fields: [("X-A", attack), ("Cookie", "c=\(attack)")], names: names)
         let slot = names.variable("v")
-        let template = "{http.request.uri.path.0} {http.request.uri.query.q} {http.request.host}"
+        let template =
+            "{http.request.uri.path.0} {http.request.uri.query.q} {http.request.host}"
             + " {http.request.header.X-A} {http.request.cookie.c} {http.vars.v}"
         for flags in [0, UInt32(GW_TEMPLATE_KEEP_UNKNOWN)] {
             let compiled = try Template(template, flags: flags, names: names)
@@ -102,14 +109,16 @@ import Testing
         let exchange = TestExchange("GET", "/a%0d%0aSet-Cookie:%20x%00?q=%0A")
         let flags = UInt32(GW_TEMPLATE_NO_CRLF)
         #expect(
-            try evaluate("{http.request.uri.path}|{http.request.uri.query.q}", flags: flags, exchange)
+            try evaluate(
+                "{http.request.uri.path}|{http.request.uri.query.q}", flags: flags, exchange)
                 == "/a  Set-Cookie: x | ")
         #expect(try evaluate("{http.request.uri.path}", exchange) == "/a\r\nSet-Cookie: x\0")
     }
 
     @Test func remembersTheOriginalRequest() throws {
         let exchange = TestExchange("GET", "/old/f?a=1")
-        let template = "{http.request.orig_method} {http.request.orig_uri} {http.request.orig_uri.path}"
+        let template =
+            "{http.request.orig_method} {http.request.orig_uri} {http.request.orig_uri.path}"
             + " {http.request.orig_uri.query} {http.request.orig_uri.path.0} {http.request.uri}"
         #expect(try evaluate(template, exchange) == "GET /old/f?a=1 /old/f a=1 old /old/f?a=1")
         exchange.rewrite("/new")
@@ -118,10 +127,12 @@ import Testing
 
     @Test func readsPlaceholdersThatPluginsSet() throws {
         let names = NameRegistry.testing()
-        let template = try Template("{http.auth.user.id}/{http.vars.Up}/{http.vars.up}", names: names)
+        let template = try Template(
+            "{http.auth.user.id}/{http.vars.Up}/{http.vars.up}", names: names)
         let table = names.snapshot()
         let exchange = TestExchange(names: names)
-        for (name, value) in [("http.auth.user.id", "ann"), ("http.vars.up", "u"), ("nobody", "x")] {
+        for (name, value) in [("http.auth.user.id", "ann"), ("http.vars.up", "u"), ("nobody", "x")]
+        {
             let isSet = withBytes(name) { name in
                 withBytes(value) { exchange.context.setPlaceholder(name, to: $0, names: table) }
             }

@@ -1,6 +1,7 @@
 // A request context over a block made by hand, as the codecs make them.
 import Base
 import CGateway
+
 @testable import Routing
 
 /// Owns a request and everything that its context points into.

@@ -1,5 +1,6 @@
 // A stand-in for the server's regular expressions: literal prefix, one group for the rest.
 import CGateway
+
 @testable import Routing
 
 /// `^PREFIX(?P<rest>.*)$` written as `PREFIX…`; `!` does not compile.
@@ -23,7 +24,7 @@ extension RegexEngine {
         match: { expression, text, length, groups, capacity in
             let prefix = Unmanaged<PrefixExpression>.fromOpaque(expression)
                 .takeUnretainedValue().prefix
-            let bytes = Array(UnsafeBufferPointer(start: text, count: length))
+            let bytes = UnsafeBufferPointer(start: text, count: length)
             guard bytes.starts(with: prefix), capacity >= 3 else { return -1 }
             groups[0] = gw_ref(off: 0, len: UInt32(length))
             groups[1] = gw_ref(off: UInt32(prefix.count), len: UInt32(length - prefix.count))

@@ -20,7 +20,8 @@ struct HostMatcher: Sendable {
             guard seen.insert(name).inserted else {
                 throw RoutingError("host \"\(host)\" is repeated", at: location)
             }
-            let labels = name.split(separator: 0x2e, omittingEmptySubsequences: false).map(Array.init)
+            let labels = name.split(separator: 0x2e, omittingEmptySubsequences: false).map(
+                Array.init)
             if labels.dropFirst().contains([0x2a]) {
                 wildcards.append(labels)
             } else {

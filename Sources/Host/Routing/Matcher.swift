@@ -40,7 +40,9 @@ enum Matcher: Sendable {
         case .variable(let variable, let values):
             guard let value = variable.evaluate(context) else { return false }
             for expected in values {
-                if let expected = expected.evaluate(context), value.isEqual(expected) { return true }
+                if let expected = expected.evaluate(context), value.isEqual(expected) {
+                    return true
+                }
             }
             return false
         case .variableRegexp(let variable, let regex):

@@ -92,7 +92,7 @@ struct MatcherCompiler {
         for (index, value) in values.enumerated() {
             let location = "\(location)[\(index)]"
             let pattern = try ValuePattern(value, names: names, at: location)
-            if isSecret, pattern.isEmptyConstant {
+            if isSecret, pattern.lacksSecret {
                 throw RoutingError("empty credential, is a variable unset?", at: location)
             }
             patterns.append(pattern)
@@ -117,7 +117,8 @@ struct MatcherCompiler {
             ? nil : FieldSelector(name, names: names)
     }
 
-    private func query(_ json: JSONValue, at location: String) throws(RoutingError) -> QueryMatcher {
+    private func query(_ json: JSONValue, at location: String) throws(RoutingError) -> QueryMatcher
+    {
         var keys: [QueryMatcher.Key] = []
         for (name, values) in sorted(try json.object(at: location)) {
             let location = "\(location).\(name)"

@@ -22,8 +22,10 @@ struct PathReading: Equatable {
 
 /// The readings that the current uri was asked for. Forgotten when the uri changes.
 struct PathCache {
-    private var paths = (NormalizedPath?.none, NormalizedPath?.none, NormalizedPath?.none,
-        NormalizedPath?.none)
+    private var paths = (
+        NormalizedPath?.none, NormalizedPath?.none, NormalizedPath?.none,
+        NormalizedPath?.none
+    )
 
     subscript(reading: PathReading) -> NormalizedPath? {
         get {

@@ -78,7 +78,8 @@ extension RequestContext {
         let req = req.pointee
         switch placeholder {
         case .method: return view(req.method)
-        case .scheme: return req.flags & 1 != 0 ? staticBytes("https") : staticBytes("http")
+        case .scheme:
+            return req.flags & UInt32(GW_REQ_TLS) != 0 ? staticBytes("https") : staticBytes("http")
         case .proto: return protocolText(req.version)
         case .protoName: return staticBytes("HTTP")
         case .host: return host

@@ -5,21 +5,25 @@ package import CGateway
 package struct RegexEngine: Sendable {
     /// Compiles `length` bytes of pattern. On failure returns nil and writes a message of at most
     /// `capacity` bytes, whose length goes to the last argument.
-    package typealias Compile = @convention(c) (
-        _ pattern: UnsafePointer<UInt8>?, _ length: Int, _ message: UnsafeMutablePointer<UInt8>?,
-        _ capacity: Int, _ messageLength: UnsafeMutablePointer<Int>
-    ) -> UnsafeMutableRawPointer?
+    package typealias Compile =
+        @convention(c) (
+            _ pattern: UnsafePointer<UInt8>?, _ length: Int,
+            _ message: UnsafeMutablePointer<UInt8>?,
+            _ capacity: Int, _ messageLength: UnsafeMutablePointer<Int>
+        ) -> UnsafeMutableRawPointer?
     /// Searches `length` bytes of text. Returns the number of groups written to `groups`, the
     /// whole match first and at most `capacity`, or -1 without a match. A group that took no part
     /// has `off` `UInt32.max`. Reentrant: every worker uses the same expression.
-    package typealias Match = @convention(c) (
-        _ expression: UnsafeMutableRawPointer, _ text: UnsafePointer<UInt8>?, _ length: Int,
-        _ groups: UnsafeMutablePointer<gw_ref>, _ capacity: Int
-    ) -> Int
+    package typealias Match =
+        @convention(c) (
+            _ expression: UnsafeMutableRawPointer, _ text: UnsafePointer<UInt8>?, _ length: Int,
+            _ groups: UnsafeMutablePointer<gw_ref>, _ capacity: Int
+        ) -> Int
     /// Index of the group with this name, or -1.
-    package typealias GroupIndex = @convention(c) (
-        _ expression: UnsafeMutableRawPointer, _ name: UnsafePointer<UInt8>?, _ length: Int
-    ) -> Int
+    package typealias GroupIndex =
+        @convention(c) (
+            _ expression: UnsafeMutableRawPointer, _ name: UnsafePointer<UInt8>?, _ length: Int
+        ) -> Int
     package typealias Free = @convention(c) (UnsafeMutableRawPointer) -> Void
 
     package let compile: Compile
@@ -58,7 +62,8 @@ package final class CompiledRegex: @unchecked Sendable {
             }
         }
         guard let compiled else {
-            let cause = String(decoding: message.prefix(min(messageLength, capacity)), as: UTF8.self)
+            let cause = String(
+                decoding: message.prefix(min(messageLength, capacity)), as: UTF8.self)
             throw RoutingError("invalid regular expression \"\(pattern)\": \(cause)", at: location)
         }
         self.engine = engine

@@ -67,7 +67,8 @@ package final class RouteCompiler {
         }
         guard !openNames.contains(name) else {
             let circle = (openNames + [name]).joined(separator: " → ")
-            throw RoutingError("named routes invoke each other in a circle: \(circle)", at: location)
+            throw RoutingError(
+                "named routes invoke each other in a circle: \(circle)", at: location)
         }
         openNames.append(name)
         defer { openNames.removeLast() }

@@ -64,6 +64,7 @@ extension RequestContext {
     /// Puts the exchange before the first route. `program` must live as long as the exchange.
     package func start(_ program: RouteProgram) {
         let unmanaged = Unmanaged.passUnretained(program)
+        cursor.reset()
         cursor.first = unmanaged
         cursor.place = RouteCursor.Place(program: unmanaged, position: 0, frame: -1)
     }

@@ -88,7 +88,8 @@ enum TemplatePiece {
         switch self {
         case .literal(let text): return text
         case .placeholder(let placeholder): return context.value(of: placeholder)
-        case .requestField(let field): return joinedValues(field, context.req.pointee.fields, context)
+        case .requestField(let field):
+            return joinedValues(field, context.req.pointee.fields, context)
         case .responseField(let field):
             guard let response = context.response else { return .empty }
             return joinedValues(field, response.pointee.fields, context)

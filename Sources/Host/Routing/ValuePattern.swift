@@ -26,19 +26,22 @@ struct ValuePattern: Sendable {
         text = try Template(String(body), names: names, at: location)
     }
 
-    /// Whether it is one text and that text is empty.
-    var isEmptyConstant: Bool { kind == .exact && text.constant?.count == 0 }
+    /// Whether nothing secret is left of it: the text is empty, or ends where a scheme such as
+    /// `Bearer ` does. An unset variable does that.
+    var lacksSecret: Bool {
+        guard kind != .any, let constant = text.constant else { return false }
+        guard constant.count > 0 else { return true }
+        return kind == .exact && constant[constant.count - 1] == 0x20
+    }
 
     /// - Parameter isSecret: Compares exact values in constant time, and an expectation that
     ///   turns out empty matches nothing.
     func matches(_ value: Bytes, isSecret: Bool, _ context: RequestContext) -> Bool {
         if kind == .any { return true }
-        guard let text = text.evaluate(context) else { return false }
+        guard let text = text.evaluate(context), text.count > 0 || !isSecret else { return false }
         switch kind {
         case .any: return true
-        case .exact:
-            if isSecret { return value.isEqualInConstantTime(text) && text.count > 0 }
-            return value.isEqual(text)
+        case .exact: return isSecret ? value.isEqualInConstantTime(text) : value.isEqual(text)
         case .prefix: return value.hasPrefix(text)
         case .suffix: return value.hasSuffix(text)
         case .substring: return value.contains(text)
