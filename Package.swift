@@ -114,6 +114,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         tests("Transport", ["Base", "Transport", "Certificates"]),
         tests("Certificates", ["Base", "Certificates"]),
+        tests("Routing", ["Base", "Routing", "CGateway"]),
     ] + pluginNames.flatMap { plugin($0) },
     cxxLanguageStandard: .cxx17
 )
