@@ -95,7 +95,8 @@ let package = Package(
         host(
             "Server",
             [
-                "Base", "Logging", "HTTP", "Transport", "Config", "Routing", "Loader", "Services",
+                "Base", "Logging", "Certificates", "HTTP", "Transport", "Config", "Routing", "Loader",
+                "Services",
                 "Certificates",
                 "CGateway",
             ]),
@@ -109,9 +110,6 @@ let package = Package(
         tests("Logging", ["Base", "Logging"]),
         tests("Loader", ["Base", "Loader", "CGateway"]),
         tests("Services", ["Base", "Services", "CGateway"]),
-        .testTarget(
-            name: "RoutingTests", dependencies: ["Routing", "Base", "CGateway"],
-            swiftSettings: swiftSettings),
         tests("Transport", ["Base", "Transport", "Certificates"]),
         tests("Certificates", ["Base", "Certificates"]),
         tests("Routing", ["Base", "Routing", "CGateway"]),
