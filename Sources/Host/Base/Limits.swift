@@ -65,7 +65,13 @@ package enum Limits {
     /// Pools of upstreams that only requests name (`{http.vars.upstream}`).
     package static let dynamicPoolsMax = 4096
 
+    // Plugins.
+    package static let pluginTimersMax = 100_000
+    /// How long a handler may keep an exchange waiting when it does not say itself.
+    package static let pluginWaitTimeout: UInt64 = 60 * second
+
     // Buffers of a worker.
+    package static let acceptsPerTurn = 64
     package static let readBufferBytes = 64 * 1024
     package static let writeBufferBytes = 96 * 1024
     /// Response pieces up to this size are put behind what is held, larger ones go out by themselves.

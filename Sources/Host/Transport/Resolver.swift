@@ -58,5 +58,10 @@ package struct ResolutionError: Error, CustomStringConvertible {
     package let host: String
     package let reason: String
 
+    package init(host: String, reason: String) {
+        self.host = host
+        self.reason = reason
+    }
+
     package var description: String { "looking up \(host): \(reason)" }
 }
