@@ -14,6 +14,9 @@ package final class PluginScope: Sendable {
         var problems: [PluginDiagnostic] = []
         var warnings: [PluginDiagnostic] = []
         var isReleased = false
+        /// Other scopes that use a service of this one.
+        var holds = 0
+        var whenUnheld: Action?
     }
 
     private static let live = LiveObjects<PluginScope>()
@@ -62,6 +65,28 @@ package final class PluginScope: Sendable {
             if !state.isReleased { state.releasing.append(action) }
             return !state.isReleased
         }
+    }
+
+    /// Keeps the instance alive until `unhold`, because somebody uses a service of it.
+    func hold() { state.withLock { $0.holds += 1 } }
+
+    func unhold() {
+        let action = state.withLock { state in
+            state.holds -= 1
+            guard state.holds == 0 else { return nil as Action? }
+            defer { state.whenUnheld = nil }
+            return state.whenUnheld
+        }
+        action?()
+    }
+
+    /// Runs `action` as soon as nobody holds this scope: now, or in the last `unhold`.
+    func whenUnheld(_ action: @escaping Action) {
+        let isHeld = state.withLock { state in
+            if state.holds > 0 { state.whenUnheld = action }
+            return state.holds > 0
+        }
+        if !isHeld { action() }
     }
 
     func retire() {
