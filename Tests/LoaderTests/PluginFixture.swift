@@ -121,20 +121,34 @@ struct PluginFixture {
             diag.message.len = strlen(text);
             core()->fail(scope, &diag);
         }
-        static int created, cleaned, started, stopped;
+        static void trace(const char *step) {
+            gw_view text = {(const uint8_t *)step, strlen(step)};
+            core()->log(0, GW_LOG_INFO, text, 0, 0);
+        }
         """
 
     private static let body = """
         static gw_status create(gw_scope *scope, gw_view json, void **out) {
-            (void)scope; (void)json; created++;
+            (void)scope; (void)json; trace(PLUGIN_NAME " create");
             *out = calloc(1, 16);
             return GW_OK;
         }
-        static gw_status provision(void *self, gw_scope *scope) { (void)self; (void)scope; return 0; }
-        static gw_status validate(void *self, gw_scope *scope) { (void)self; (void)scope; return 0; }
-        static void cleanup(void *self) { cleaned++; free(self); }
-        static gw_status start(void *self, uint32_t worker) { (void)self; (void)worker; started++; return 0; }
-        static void stop(void *self, uint32_t worker) { (void)self; (void)worker; stopped++; }
+        static gw_status provision(void *self, gw_scope *scope) {
+            (void)self; (void)scope; trace(PLUGIN_NAME " provision");
+            return 0;
+        }
+        static gw_status validate(void *self, gw_scope *scope) {
+            (void)self; (void)scope; trace(PLUGIN_NAME " validate");
+            return 0;
+        }
+        static void cleanup(void *self) { trace(PLUGIN_NAME " cleanup"); free(self); }
+        static gw_status start(void *self, uint32_t worker) {
+            (void)self; (void)worker; trace(PLUGIN_NAME " start");
+            return 0;
+        }
+        static void stop(void *self, uint32_t worker) {
+            (void)self; (void)worker; trace(PLUGIN_NAME " stop");
+        }
         static gw_verdict on_request(void *self, gw_req *req, void *state) {
             (void)self; (void)req; (void)state;
             return GW_NEXT;
@@ -168,6 +182,7 @@ struct PluginFixture {
 extension PluginFixture {
     /// Builds it in a folder of its own and loads it.
     func load() throws -> LoadedPlugin {
+        TestHost.install()
         let folder = try TemporaryFolder()
         try build(in: folder)
         return try PluginLoader.searching(folder).load(name)

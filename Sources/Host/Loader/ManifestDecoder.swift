@@ -107,7 +107,8 @@ extension ManifestDecoder {
     ) throws(ManifestError) -> [String: JSONValue] {
         guard let members = value.objectValue else { throw wrong(path, value, "an object") }
         for name in members.keys.sorted() where !known.contains(name) {
-            warnings.append("unknown member \"\(name)\" in \(path) of the manifest is ignored")
+            let place = path == "manifest" ? "its manifest" : "\(path) of its manifest"
+            warnings.append("unknown member \"\(name)\" in \(place) is ignored")
         }
         return members
     }

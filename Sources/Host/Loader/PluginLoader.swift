@@ -75,8 +75,8 @@ package final class PluginLoader {
         let table = try PluginImage.open(file, scope: scope)
         let tables = try PluginTables(table, manifest: manifest, scope: scope)
         let plugin = LoadedPlugin(
-            tables, file: file, manifest: manifest, warnings: manifest.warnings + warnings,
-            scope: scope)
+            tables, file: file, manifest: manifest,
+            warnings: manifest.warnings + warnings + tables.skippedWarnings, scope: scope)
         try plugin.start()
         registry = registry.adding(plugin)
         return plugin

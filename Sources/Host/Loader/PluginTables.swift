@@ -29,6 +29,10 @@ struct PluginTables {
         try readModules()
     }
 
+    var skippedWarnings: [String] {
+        skipped.map { "module \($0.id): kind \($0.kind) is not supported" }
+    }
+
     private func checkPlugin() throws(LoaderError) {
         let minimum = plugin.pointee.abi_min_minor
         guard minimum <= GW_ABI_MINOR else {
