@@ -9,7 +9,8 @@ enum SampleDirectives {
             for line in (node.arguments.isEmpty ? [] : [node.tokens]) + node.children.map(\.tokens) {
                 let words = line.filter { !$0.opensBlock && !$0.closesBlock }
                 let pair = Array(words.suffix(2))
-                members[pair[0].text] = .scalar(pair[1])
+                if pair.isEmpty { continue }
+                members[pair[0].text] = .scalar(pair[pair.count - 1])
             }
             return .object(members)
         },
@@ -22,6 +23,7 @@ enum SampleDirectives {
             var response: [String: JSONValue] = [:]
             for line in node.arguments.isEmpty ? node.children.map(\.tokens) : [node.tokens.dropFirst()] {
                 let words = line.map(\.text)
+                if words.isEmpty { continue }
                 if words.count < 2 || words[0].hasPrefix("-") {
                     response["deferred"] = true
                     response["delete"] = .array(
@@ -38,22 +40,22 @@ enum SampleDirectives {
             let code = node.texts.dropFirst().first ?? "temporary"
             let status = ["permanent": "301", "temporary": "302"][code] ?? code
             return [
-                "handler": "static_response", "headers": ["Location": [.string(node.texts[0])]],
+                "handler": "static_response", "headers": ["Location": [.string(node.texts.first ?? "")]],
                 "status_code": .int(Int64(status) ?? 302),
             ]
         },
         handler("rewrite", 1500, group: .always) { node throws(ConfigError) in
-            ["handler": "rewrite", "uri": .string(node.texts[0])]
+            ["handler": "rewrite", "uri": .string(node.texts.first ?? "")]
         },
         handler("uri", 1600) { node throws(ConfigError) in
-            ["handler": "rewrite", "strip_path_prefix": .string(node.texts[1])]
+            ["handler": "rewrite", "strip_path_prefix": .string(node.texts.last ?? "")]
         },
         handler("basic_auth", 1800) { node throws(ConfigError) in
             for account in node.children {
                 for token in account.tokens { try DirectiveCall.requireCredential(token) }
             }
             let accounts: [JSONValue] = node.children.map {
-                ["username": .string($0.name.text), "password": .string($0.texts[0])]
+                ["username": .string($0.name.text), "password": .string($0.texts.first ?? "")]
             }
             return [
                 "handler": "authentication",

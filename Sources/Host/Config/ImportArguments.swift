@@ -45,31 +45,45 @@ struct ImportArguments {
         return start..<end
     }
 
+    /// Replaces single arguments. A backslash before a brace keeps the brace from opening a
+    /// placeholder and is taken off, as Caddy does.
     private func replaceIndices(in token: Token) -> Token {
         var result = token
         result.text = ""
         var rest = token.text[...]
-        while let open = rest.firstIndex(of: "{") {
-            result.text += rest[..<open]
-            rest = rest[open...]
-            guard let close = rest.firstIndex(of: "}"),
-                let index = Self.index(in: rest[rest.index(after: open)..<close])
-            else {
-                result.text += "{"
-                rest = rest.dropFirst()
-                continue
-            }
-            if index >= 0, index < arguments.count {
-                result.text += arguments[index].text
-                result.emptyVariable = result.emptyVariable ?? arguments[index].emptyVariable
+        while let next = rest.firstIndex(where: { $0 == "{" || $0 == "\\" }) {
+            result.text += rest[..<next]
+            rest = rest[next...]
+            if rest.first == "\\" {
+                let escaped = rest.dropFirst().first.flatMap { "{}".contains($0) ? $0 : nil }
+                result.text.append(escaped ?? "\\")
+                rest = rest.dropFirst(escaped == nil ? 1 : 2)
             } else {
-                result.text += rest[...close]
-                result.emptyVariable = result.emptyVariable ?? vanishedVariable
+                rest = replaceReference(at: rest, in: &result)
             }
-            rest = rest[rest.index(after: close)...]
         }
         result.text += rest
         return result
+    }
+
+    /// Replaces the placeholder that `rest` starts with, or copies its brace.
+    ///
+    /// - Returns: What follows.
+    private func replaceReference(at rest: Substring, in result: inout Token) -> Substring {
+        guard let close = rest.firstIndex(of: "}"),
+            let index = Self.index(in: rest[rest.index(after: rest.startIndex)..<close])
+        else {
+            result.text += "{"
+            return rest.dropFirst()
+        }
+        if arguments.indices.contains(index) {
+            result.text += arguments[index].text
+            result.emptyVariable = result.emptyVariable ?? arguments[index].emptyVariable
+        } else {
+            result.text += rest[...close]
+            result.emptyVariable = result.emptyVariable ?? vanishedVariable
+        }
+        return rest[rest.index(after: close)...]
     }
 
     /// The number in `args[1]`, or in the older form `args.1`.

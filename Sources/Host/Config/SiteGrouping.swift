@@ -120,8 +120,13 @@ struct SiteGrouping {
         var remaining = sites
         var groups: [ServerGroup] = []
         for listener in sites.keys.sorted() {
-            for name in (sites[listener] ?? [:]).keys.sorted() {
-                guard let own = remaining[listener]?[name] else { continue }
+            for name in (remaining[listener] ?? [:]).keys.sorted() {
+                guard let own = remaining[listener]?[name] else {
+                    // A further protocol of the group just made. Caddy counts it as a server
+                    // without anything, and the names of the next servers depend on that.
+                    groups.append(ServerGroup(listeners: [], sites: []))
+                    continue
+                }
                 var shared: [(address: String, protocols: [String])] = []
                 for other in remaining.keys.sorted() {
                     let same = (remaining[other] ?? [:]).filter { Self.areEqual($0.value, own) }
