@@ -17,6 +17,8 @@ struct Lexer {
     /// The next empty variable that no token has taken yet.
     private var nextEmpty = 0
     private var tokens: [Token] = []
+    /// Where the last token ends in the output.
+    private var lastTokenEnd = 0
 
     /// - Throws: `ConfigError` for broken quotes and heredocs and for files above the limits.
     static func tokens(
@@ -186,16 +188,23 @@ struct Lexer {
             logicalLine: line)
         token.emptyVariable = takeEmptyVariable(upTo: outputEnd)
         tokens.append(token)
+        lastTokenEnd = outputEnd
     }
 
     // MARK: Empty variables
 
-    /// Variables that vanished between tokens mark the token before them, the first one if there
-    /// is none before.
+    /// Variables that vanished behind a token on its line mark that token; others are left to the
+    /// token that follows.
     private mutating func claimEmptyVariables(upTo outputEnd: Int) {
-        guard !tokens.isEmpty, let name = takeEmptyVariable(upTo: outputEnd) else { return }
-        if tokens[tokens.count - 1].emptyVariable == nil {
-            tokens[tokens.count - 1].emptyVariable = name
+        while !tokens.isEmpty, nextEmpty < text.emptyVariables.count {
+            let offset = text.emptyVariables[nextEmpty].outputOffset
+            guard offset <= outputEnd, offset >= lastTokenEnd,
+                !text.output[lastTokenEnd..<offset].contains(UInt8(ascii: "\n"))
+            else { return }
+            let name = takeEmptyVariable(upTo: offset)
+            if tokens[tokens.count - 1].emptyVariable == nil {
+                tokens[tokens.count - 1].emptyVariable = name
+            }
         }
     }
 

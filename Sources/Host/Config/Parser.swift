@@ -96,6 +96,11 @@ struct Parser {
             try refuseOptionsAfterSnippetImport()
             return try parseDirectives(openedBy: nil)
         }
+        if block.keys.isEmpty, let name = opening.emptyVariable {
+            throw ConfigError(
+                "environment variable \(name) is unset or empty, expected a site address",
+                at: opening)
+        }
         take()
         try parseDirectives(openedBy: opening)
     }
@@ -231,6 +236,10 @@ struct Parser {
         while let token = next {
             if token.opensBlock {
                 try checkOpening(token)
+                if openings.count >= Limits.configNestingMax {
+                    throw ConfigError(
+                        "more than \(Limits.configNestingMax) blocks inside each other", at: token)
+                }
                 openings.append(token)
             } else if token.closesBlock {
                 guard openings.popLast() != nil else {
