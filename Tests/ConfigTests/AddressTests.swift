@@ -19,7 +19,8 @@ import Testing
         _ text: String, _ scheme: String, _ host: String, _ port: String, _ path: String
     ) throws {
         let parsed = try address(text)
-        #expect([parsed.scheme, parsed.host, parsed.port, parsed.path] == [scheme, host, port, path])
+        #expect(
+            [parsed.scheme, parsed.host, parsed.port, parsed.path] == [scheme, host, port, path])
     }
 
     @Test(arguments: ["a:b", "a:70000", "a:-1", "ws://a", "foo://a"])
@@ -40,18 +41,21 @@ import Testing
         #expect(throws: NetworkAddress.Problem.self) { try NetworkAddress(text) }
     }
 
-    @Test(arguments: [
-        ("1h30m", 5_400_000_000_000), ("2d", 172_800_000_000_000), ("1.5s", 1_500_000_000),
-        ("-1s", -1_000_000_000), ("0", 0), ("300ms", 300_000_000), ("1", nil), ("", nil),
-        ("s", nil), ("99999999d", nil), ("1x", nil), ("1.2.3s", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("1h30m", 5_400_000_000_000), ("2d", 172_800_000_000_000), ("1.5s", 1_500_000_000),
+            ("-1s", -1_000_000_000), ("0", 0), ("300ms", 300_000_000), ("1", nil), ("", nil),
+            ("s", nil), ("99999999d", nil), ("1x", nil), ("1.2.3s", nil),
+        ] as [(String, Int64?)])
     func readsDurations(_ text: String, _ expected: Int64?) {
         #expect(Quantities.nanoseconds(text) == expected)
     }
 
-    @Test(arguments: [
-        ("10MB", 10_000_000), ("4KiB", 4096), ("512", 512), ("1.5k", 1500), ("x", nil), ("1zb", nil),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("10MB", 10_000_000), ("4KiB", 4096), ("512", 512), ("1.5k", 1500), ("x", nil),
+            ("1zb", nil),
+        ] as [(String, Int64?)])
     func readsSizes(_ text: String, _ expected: Int64?) {
         #expect(Quantities.bytes(text) == expected)
     }

@@ -11,7 +11,7 @@ import Testing
 
     @Test(arguments: [
         ("a {\nb\n}", "a {\n\tb\n}\n"),
-        ("a {\n b   c\n\n\n\n d\n}\nb {\n}", "a {\n\tb c\n\n\td\n}\n\nb {\n}\n"),
+        ("a {\n b   c\n\n\n\n d\n}\nb {\n}", "a {\n\tb c\n\n\td\n}\nb {\n}\n"),
         ("a {\n# x  y\n}", "a {\n\t# x  y\n}\n"),
         ("a {\n respond <<E\n   x\n   E\n}", "a {\n\trespond <<E\n   x\n   E\n}\n"),
         ("a \"b   c\" `d   e`", "a \"b   c\" `d   e`\n"),

@@ -8,8 +8,9 @@ import Testing
 @Suite struct GoldenAdaptTests {
     /// Cases of what the host owns; the ones of plugins run against the plugins.
     static let cases: [String] = {
-        let names = (try? FileManager.default.contentsOfDirectory(
-            atPath: TestSupport.fixtures.path)) ?? []
+        let names =
+            (try? FileManager.default.contentsOfDirectory(
+                atPath: TestSupport.fixtures.path)) ?? []
         return names.filter { $0.hasPrefix("host_") && $0.hasSuffix(".caddyfile") }
             .map { String($0.dropLast(".caddyfile".count)) }.sorted()
     }()

@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test func knowsWhereTokensStand() throws {
-        let tokens = try TestSupport.tokens("a\n\té \"x\ny\" b\n{$V}c d", environment: ["V": "12\n34"])
+        let tokens = try TestSupport.tokens(
+            "a\n\té \"x\ny\" b\n{$V}c d", environment: ["V": "12\n34"])
         #expect(tokens.map(\.location.line) == [1, 2, 2, 3, 4, 4, 4])
         #expect(tokens.map(\.location.column) == [1, 2, 4, 4, 1, 1, 7])
         #expect(tokens[1].offset == 3)

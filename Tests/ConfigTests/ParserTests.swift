@@ -38,7 +38,9 @@ import Testing
     }
 
     @Test func oneSnippetTwiceGivesTwoDirectives() throws {
-        let text = "(in) {\n\trespond x\n}\n(out) {\n\timport in\n}\n:80 {\n\timport out\n\timport out\n}\n"
+        let text =
+            "(in) {\n\trespond x\n}\n(out) {\n\timport in\n}\n:80 {\n\timport out\n\timport "
+            + "out\n}\n"
         #expect(try responses(text) == ["x", "x"])
     }
 
@@ -59,7 +61,8 @@ import Testing
 
     @Test func deepNestingIsRefused() {
         let depth = Limits.configNestingMax + 1
-        let text = ":80 {\n" + String(repeating: "handle {\n", count: depth)
+        let text =
+            ":80 {\n" + String(repeating: "handle {\n", count: depth)
             + String(repeating: "}\n", count: depth + 1)
         #expect(TestSupport.failure(text).contains("blocks inside each other"))
     }

@@ -37,7 +37,10 @@ import Testing
             let fragment = Self.fragments.randomElement(using: &random) ?? []
             bytes.insert(contentsOf: fragment, at: position)
         case 1: bytes.removeSubrange(position..<min(bytes.count, position + 9))
-        default: if position < bytes.count { bytes[position] = UInt8.random(in: 0...255, using: &random) }
+        default:
+            if position < bytes.count {
+                bytes[position] = UInt8.random(in: 0...255, using: &random)
+            }
         }
     }
 }

@@ -1,12 +1,14 @@
 // Small stand-ins for plugin directives, enough to adapt real configurations in the tests.
 import Base
+
 @testable import Config
 
 enum SampleDirectives {
     static let all: [DirectiveDefinition] = [
         handler("vars", 300, sortsSpecificLast: true) { node throws(ConfigError) in
             var members: [String: JSONValue] = ["handler": "vars"]
-            for line in (node.arguments.isEmpty ? [] : [node.tokens]) + node.children.map(\.tokens) {
+            for line in (node.arguments.isEmpty ? [] : [node.tokens]) + node.children.map(\.tokens)
+            {
                 let words = line.filter { !$0.opensBlock && !$0.closesBlock }
                 let pair = Array(words.suffix(2))
                 if pair.isEmpty { continue }
@@ -21,13 +23,17 @@ enum SampleDirectives {
             }),
         handler("header", 900) { node throws(ConfigError) in
             var response: [String: JSONValue] = [:]
-            for line in node.arguments.isEmpty ? node.children.map(\.tokens) : [node.tokens.dropFirst()] {
+            for line in node.arguments.isEmpty
+                ? node.children.map(\.tokens) : [node.tokens.dropFirst()]
+            {
                 let words = line.map(\.text)
                 if words.isEmpty { continue }
                 if words.count < 2 || words[0].hasPrefix("-") {
                     response["deferred"] = true
                     response["delete"] = .array(
-                        (response["delete"]?.arrayValue ?? []) + [.string(String(words[0].dropFirst()))])
+                        (response["delete"]?.arrayValue ?? []) + [
+                            .string(String(words[0].dropFirst()))
+                        ])
                 } else {
                     var set = response["set"]?.objectValue ?? [:]
                     set[HeaderName.canonical(words[0])] = [.string(words[1])]
@@ -40,7 +46,8 @@ enum SampleDirectives {
             let code = node.texts.dropFirst().first ?? "temporary"
             let status = ["permanent": "301", "temporary": "302"][code] ?? code
             return [
-                "handler": "static_response", "headers": ["Location": [.string(node.texts.first ?? "")]],
+                "handler": "static_response",
+                "headers": ["Location": [.string(node.texts.first ?? "")]],
                 "status_code": .int(Int64(status) ?? 302),
             ]
         },
@@ -59,13 +66,17 @@ enum SampleDirectives {
             }
             return [
                 "handler": "authentication",
-                "providers": ["http_basic": [
-                    "accounts": .array(accounts), "hash": ["algorithm": "bcrypt"],
-                    "hash_cache": [:],
-                ]],
+                "providers": [
+                    "http_basic": [
+                        "accounts": .array(accounts), "hash": ["algorithm": "bcrypt"],
+                        "hash_cache": [:],
+                    ]
+                ],
             ]
         },
-        handler("abort", 2900) { _ throws(ConfigError) in ["handler": "static_response", "abort": true] },
+        handler("abort", 2900) { _ throws(ConfigError) in
+            ["handler": "static_response", "abort": true]
+        },
         handler("error", 3000) { node throws(ConfigError) in
             var members: [String: JSONValue] = ["handler": "error"]
             var texts = node.texts

@@ -17,8 +17,10 @@ enum TestSupport {
             },
             glob: { pattern in
                 let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
-                return files.keys.filter { $0.hasPrefix(parts[0]) && $0.hasSuffix(parts[parts.count - 1]) }
-                    .sorted()
+                return files.keys.filter {
+                    $0.hasPrefix(parts[0]) && $0.hasSuffix(parts[parts.count - 1])
+                }
+                .sorted()
             },
             environment: { environment[$0] })
     }

@@ -198,6 +198,9 @@ final class AdaptContext {
             matcherBlock: { [self] tokens throws(ConfigError) in
                 try matchers.set(of: ConfigNode.nodes(in: tokens[...]), name: "")
             },
+            responseMatcher: { tokens throws(ConfigError) in
+                try ResponseMatcher.parse(ConfigNode.nodes(in: tokens[...]))
+            },
             module: { [self] namespace, key, tokens throws(ConfigError) in
                 try module(namespace, inlineKey: key, ConfigNode(tokens[...]))
             },

@@ -136,7 +136,10 @@ enum AutomationPolicies {
         let count = policies.count
         var index = 0
         while index < policies.count {
-            guard policies[index].isEmpty else { index += 1; continue }
+            guard policies[index].isEmpty else {
+                index += 1
+                continue
+            }
             emptyCount += 1
             var isDropped = index == policies.count - 1
             if let shadow = shadow(of: index, in: policies) {

@@ -46,18 +46,30 @@ package enum CaddyfileAdapter {
             let json = try adapt(blocks, context)
             var warnings = parser.warnings + context.warnings
             if let line = CaddyfileFormatter.firstDifference(in: source) {
-                warnings.append(ConfigWarning(
-                    "file is not formatted, the fmt command does that",
-                    at: SourceLocation(file: fileName, line: line, column: 1)))
+                warnings.append(
+                    ConfigWarning(
+                        "file is not formatted, the fmt command does that",
+                        at: SourceLocation(file: fileName, line: line, column: 1)))
             }
             return AdaptResult(json: json, warnings: warnings)
         } catch {
-            var located = error
-            if let place = error.location {
-                located.sourceLine = parser.files[place.file]?.line(place.line)
-            }
-            throw located
+            throw located(error, parser)
         }
+    }
+
+    /// The error with the line that it is about and, when a variable vanished there, its name.
+    private static func located(_ error: ConfigError, _ parser: Parser) -> ConfigError {
+        guard let place = error.location else { return error }
+        var located = error
+        located.sourceLine = parser.files[place.file]?.line(place.line).map(Redaction.masked)
+        let vanished = parser.warnings.first { warning in
+            warning.emptyVariable != nil && warning.location?.file == place.file
+                && warning.location?.line == place.line
+        }
+        if located.hint == nil, let vanished, !error.message.contains("is unset or empty") {
+            located.hint = vanished.message
+        }
+        return located
     }
 
     private static func adapt(

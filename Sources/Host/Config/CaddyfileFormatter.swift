@@ -8,6 +8,7 @@ package enum CaddyfileFormatter {
         var writer = FormatWriter()
         let text = String(decoding: source, as: UTF8.self)
         for scalar in trimmed(text.unicodeScalars) { writer.read(scalar) }
+        writer.finish()
         return Array(String(String.UnicodeScalarView(trimmed(writer.output))).utf8)
             + [UInt8(ascii: "\n")]
     }
@@ -78,6 +79,11 @@ private struct FormatWriter {
         readWord(scalar)
     }
 
+    /// Writes the brace that the text ends with.
+    mutating func finish() {
+        if let held = brace, !held.isWritten { openBlock(held) }
+    }
+
     // MARK: Heredocs
 
     /// - Returns: Whether the character is done with.
@@ -101,7 +107,12 @@ private struct FormatWriter {
         if scalar == "\n" {
             let isValid = !marker.isEmpty && marker.allSatisfy(Self.isMarkerCharacter)
             heredoc = isValid ? .open : .closed
-            if isValid { write(scalar) } else { marker = []; breakLine() }
+            if isValid {
+                write(scalar)
+            } else {
+                marker = []
+                breakLine()
+            }
             return true
         }
         if scalar.properties.isWhitespace {
@@ -162,9 +173,13 @@ private struct FormatWriter {
     /// Tracks quotes; characters inside them are written as they are.
     private mutating func readQuote(_ scalar: Unicode.Scalar) -> Bool {
         if scalar == "`" {
-            if quotes.last == "`" { quotes.removeLast() }
-            else if quotes == ["`", "\""] { quotes = ["`"] }
-            else { quotes.append("`") }
+            if quotes.last == "`" {
+                quotes.removeLast()
+            } else if quotes == ["`", "\""] {
+                quotes = ["`"]
+            } else {
+                quotes.append("`")
+            }
         }
         if quotes == ["\""] {
             if scalar == "\"" { quotes = [] }
@@ -205,7 +220,8 @@ private struct FormatWriter {
     private mutating func finishLine() {
         finishWord()
         if !firstWordOfLine.isEmpty {
-            previousLineIsImport = nesting == 0
+            previousLineIsImport =
+                nesting == 0
                 && firstWordOfLine.elementsEqual("import".unicodeScalars)
         } else if brace.map({ !$0.startsLine || $0.isWritten }) ?? true {
             previousLineIsImport = false

@@ -27,7 +27,8 @@ enum ACMEOptions {
     static func implicitIssuers(_ options: JSONObject, global: [JSONObject]) -> [JSONObject] {
         var base = global.filter { $0["module"] == "acme" }
         if base.isEmpty {
-            base = options["ca"] == nil
+            base =
+                options["ca"] == nil
                 ? defaultIssuers(email: options["email"]?.stringValue ?? "") : [["module": "acme"]]
         }
         return base.map { merge($0, options) }
@@ -61,7 +62,8 @@ enum ACMEOptions {
         if let argument = node.arguments.first {
             guard argument.text == "smallest", node.arguments.count == 1 else {
                 throw ConfigError(
-                    "unexpected argument \"\(argument.text)\" of preferred_chains, expected 'smallest' or a block",
+                    "unexpected argument \"\(argument.text)\" of preferred_chains, expected "
+                        + "'smallest' or a block",
                     at: argument)
             }
             try node.refuseBlock()
@@ -171,7 +173,8 @@ extension AdaptContext {
             issuer[option.name.text] = .string(try option.onlyArgument("value").text)
         case "eab": issuer["external_account"] = try ACMEOptions.externalAccount(option)
         case "trusted_roots": issuer["trusted_roots_pem_files"] = .strings(option.texts)
-        case "preferred_chains": issuer["preferred_chains"] = try ACMEOptions.preferredChains(option)
+        case "preferred_chains":
+            issuer["preferred_chains"] = try ACMEOptions.preferredChains(option)
         default: try challengeOption(option, into: &issuer)
         }
     }
@@ -231,7 +234,8 @@ extension AdaptContext {
         switch option.name.text {
         case "dns":
             guard !option.arguments.isEmpty else { break }
-            dns["provider"] = try module("dns.providers", inlineKey: "name", option.module("DNS provider"))
+            dns["provider"] = try module(
+                "dns.providers", inlineKey: "name", option.module("DNS provider"))
         case "resolvers": dns["resolvers"] = .strings(try option.atLeastOneArgument("address"))
         case "propagation_delay": dns.set("propagation_delay", try option.duration())
         case "propagation_timeout":

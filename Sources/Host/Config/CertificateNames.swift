@@ -5,7 +5,8 @@ enum CertificateNames {
     static func qualifies(_ name: String) -> Bool {
         guard name.contains(where: { !$0.isWhitespace }), !name.hasPrefix("."), !name.hasSuffix(".")
         else { return false }
-        let wildcardFits = !name.contains("*") || name == "*" || name.hasPrefix("*.")
+        let wildcardFits =
+            !name.contains("*") || name == "*" || name.hasPrefix("*.")
             || name.hasSuffix(".*") || name.split(separator: ".").contains("*")
         return wildcardFits && !name.contains { "()[]{}<> \t\n\"\\!@#$%^&|;'+=".contains($0) }
     }

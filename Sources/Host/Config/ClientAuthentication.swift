@@ -17,12 +17,15 @@ extension AdaptContext {
             switch option.name.text {
             case "mode": members["mode"] = .string(try option.onlyArgument("mode").text)
             case "trusted_ca_cert": authorities.append(try option.onlyArgument("certificate").text)
-            case "trusted_ca_cert_file": authorities += try certificates(in: option.onlyArgument("file"))
+            case "trusted_ca_cert_file":
+                authorities += try certificates(in: option.onlyArgument("file"))
             case "trusted_leaf_cert": leaves.append(try option.onlyArgument("certificate").text)
-            case "trusted_leaf_cert_file": leaves += try certificates(in: option.onlyArgument("file"))
+            case "trusted_leaf_cert_file":
+                leaves += try certificates(in: option.onlyArgument("file"))
             case "trust_pool": members["ca"] = try trustPool(option.module("trust pool"))
             case "verifier": verifiers.append(try verifier(option.module("verifier")))
-            default: throw option.unknown("option", in: "client_auth", known: Self.clientAuthOptions)
+            default:
+                throw option.unknown("option", in: "client_auth", known: Self.clientAuthOptions)
             }
         }
         if !authorities.isEmpty {

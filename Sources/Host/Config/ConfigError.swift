@@ -47,6 +47,8 @@ package struct ConfigError: Error, Sendable, Hashable {
 package struct ConfigWarning: Sendable, Hashable {
     package var location: SourceLocation?
     package var message: String
+    /// The environment variable that it is about.
+    package var emptyVariable: String?
 
     package init(_ message: String, at location: SourceLocation?) {
         self.message = message

@@ -26,7 +26,9 @@ struct ConfigNode {
         }
         arguments = tokens[(tokens.startIndex + 1)..<brace]
         guard tokens.last?.closesBlock == true, tokens.count > 2 else {
-            throw ConfigError("block of \(tokens[tokens.startIndex].text) is never closed, expected '}'", at: tokens[brace])
+            throw ConfigError(
+                "block of \(tokens[tokens.startIndex].text) is never closed, expected '}'",
+                at: tokens[brace])
         }
         block = try Self.nodes(in: tokens[(brace + 1)..<(tokens.endIndex - 1)])
     }
@@ -88,7 +90,8 @@ extension ConfigNode {
 
     func refuseArguments() throws(ConfigError) {
         if let extra = arguments.first {
-            throw ConfigError("unexpected argument \"\(extra.text)\" of \(name.text), expected none", at: extra)
+            throw ConfigError(
+                "unexpected argument \"\(extra.text)\" of \(name.text), expected none", at: extra)
         }
     }
 
@@ -103,7 +106,8 @@ extension ConfigNode {
 
     func wrongCount(_ expected: String) -> ConfigError {
         ConfigError(
-            "wrong argument count after \(name.text): found \(arguments.count), expected \(expected)",
+            "wrong argument count after \(name.text): found \(arguments.count), expected "
+                + "\(expected)",
             at: arguments.last ?? name)
     }
 

@@ -89,8 +89,12 @@ package struct DirectiveCall {
     package let routes: ([Token]) throws(ConfigError) -> [JSONValue]
     /// A matcher set from the tokens between the braces of a matcher block.
     package let matcherBlock: ([Token]) throws(ConfigError) -> JSONValue
+    /// A response matcher from its lines, without its name: `status 4xx 500` and
+    /// `header <field> [<value>]`.
+    package let responseMatcher: ([Token]) throws(ConfigError) -> JSONValue
     /// The object of another module (`namespace`, name token first), named under `inlineKey`.
-    package let module: (_ namespace: String, _ inlineKey: String, [Token]) throws(ConfigError) -> JSONValue
+    package let module:
+        (_ namespace: String, _ inlineKey: String, [Token]) throws(ConfigError) -> JSONValue
     package let warn: (ConfigWarning) -> Void
     /// A group name that no other route has.
     package let nextGroup: () -> String

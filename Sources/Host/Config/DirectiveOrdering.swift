@@ -27,7 +27,8 @@ enum DirectiveOrdering {
         }
     }
 
-    private static func insert(_ definition: DirectiveDefinition, in order: inout [String]) -> Bool {
+    private static func insert(_ definition: DirectiveDefinition, in order: inout [String]) -> Bool
+    {
         switch definition.order {
         case .before(let anchor):
             guard let index = order.firstIndex(of: anchor) else { return false }
@@ -62,7 +63,9 @@ enum DirectiveOrdering {
             if arguments.count > 2 { throw node.wrongCount("nothing after \(arguments[1].text)") }
             order.insert(name, at: arguments[1].text == "first" ? 0 : order.count)
         case "before", "after":
-            guard arguments.count == 3 else { throw node.wrongCount("one directive after \(arguments[1].text)") }
+            guard arguments.count == 3 else {
+                throw node.wrongCount("one directive after \(arguments[1].text)")
+            }
             guard let index = order.firstIndex(of: arguments[2].text) else {
                 throw ConfigError(
                     "directive \"\(arguments[2].text)\" has no place in the order",
@@ -71,7 +74,8 @@ enum DirectiveOrdering {
             order.insert(name, at: arguments[1].text == "before" ? index : index + 1)
         default:
             throw ConfigError(
-                "unknown position \"\(arguments[1].text)\" in order, expected first, last, before or after",
+                "unknown position \"\(arguments[1].text)\" in order, expected first, last, "
+                    + "before or after",
                 at: arguments[1])
         }
     }

@@ -45,7 +45,11 @@ struct EnvironmentSubstitution {
         var high = pieces.count
         while low < high {
             let middle = (low + high) / 2
-            if pieces[middle].outputStart <= outputOffset { low = middle + 1 } else { high = middle }
+            if pieces[middle].outputStart <= outputOffset {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         guard low > 0 else { return outputOffset }
         let piece = pieces[low - 1]

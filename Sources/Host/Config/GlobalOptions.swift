@@ -72,7 +72,8 @@ extension AdaptContext {
         var seen: Set<String> = []
         for servers in options.servers where !seen.insert(servers.listener).inserted {
             throw ConfigError(
-                "cannot have 'servers' global options with duplicate listener addresses: \(servers.listener)",
+                "cannot have 'servers' global options with duplicate listener addresses: "
+                    + "\(servers.listener)",
                 at: servers.location)
         }
     }
@@ -193,7 +194,8 @@ extension AdaptContext {
         let known = ["off", "disable_redirects", "disable_certs", "ignore_loaded_certs"]
         for argument in option.arguments where !known.contains(argument.text) {
             throw ConfigError(
-                "unknown value \"\(argument.text)\" of auto_https, expected off, disable_redirects, disable_certs or ignore_loaded_certs",
+                "unknown value \"\(argument.text)\" of auto_https, expected off, "
+                    + "disable_redirects, disable_certs or ignore_loaded_certs",
                 at: argument, hint: Suggestion.hint(for: argument.text, among: known))
         }
         return try option.atLeastOneArgument("value")
@@ -222,7 +224,8 @@ extension AdaptContext {
             if permission != nil {
                 throw ConfigError("on-demand permission is already specified", at: line.name)
             }
-            permission = try line.name.text == "ask"
+            permission =
+                try line.name.text == "ask"
                 ? ["module": "http", "endpoint": .string(line.onlyArgument("URL").text)]
                 : onDemandPermission(line.module("permission module"))
         }

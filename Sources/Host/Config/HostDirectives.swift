@@ -44,7 +44,8 @@ extension AdaptContext {
             return try invoke(directive, scope: scope)
         case .bind, .log, .tls, .handleErrors:
             throw ConfigError(
-                "\(kind.rawValue) cannot be used inside another directive, expected it directly in a site block",
+                "\(kind.rawValue) cannot be used inside another directive, expected it "
+                    + "directly in a site block",
                 at: directive.name)
         }
     }
@@ -64,7 +65,8 @@ extension AdaptContext {
         let (set, rest) = try matcher(of: directive, scope: scope)
         if let extra = rest.first {
             throw ConfigError(
-                "unexpected argument \"\(extra.text)\" of \(kind.rawValue), expected a matcher and a block",
+                "unexpected argument \"\(extra.text)\" of \(kind.rawValue), expected a "
+                    + "matcher and a block",
                 at: extra)
         }
         let routes = try routes(
@@ -88,7 +90,8 @@ extension AdaptContext {
         if prefix.hasSuffix("*") { prefix = prefix.dropLast() }
         if path.text.hasSuffix("/*") { prefix = prefix.dropLast() }
         let strip: JSONValue = ["handler": "rewrite", "strip_path_prefix": .string(String(prefix))]
-        let routes = [Route(handlers: [strip])]
+        let routes =
+            [Route(handlers: [strip])]
             + (try routes(of: directive.children, scope: scope))
         let route = Route(
             matcherSets: [["path": [.string(path.text)]]], handlers: [Route.subroute(routes)])
@@ -136,7 +139,8 @@ extension AdaptContext {
             let digits = isClass ? text.dropLast(2) : text[...]
             guard text.utf8.count == 3, digits.allSatisfy(\.isASCIIDigit) else {
                 throw ConfigError(
-                    "bad status value '\(text)', expected a code such as 404 or a class such as 5xx",
+                    "bad status value '\(text)', expected a code such as 404 or a class such "
+                        + "as 5xx",
                     at: code)
             }
             if isClass {

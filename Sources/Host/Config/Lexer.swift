@@ -17,6 +17,8 @@ struct Lexer {
     /// The next empty variable that no token has taken yet.
     private var nextEmpty = 0
     private var tokens: [Token] = []
+    /// Empty variables outside comments.
+    private var reported: [(String, SourceLocation)] = []
     /// Where the last token ends in the output.
     private var lastTokenEnd = 0
 
@@ -31,10 +33,7 @@ struct Lexer {
         }
         var lexer = Lexer(bytes, file: file, environment: environment)
         try lexer.run()
-        let empty = lexer.text.emptyVariables.map {
-            ($0.name, file.location(of: $0.sourceOffset))
-        }
-        return (lexer.tokens, empty)
+        return (lexer.tokens, lexer.reported)
     }
 
     private init(_ bytes: [UInt8], file: SourceFile, environment: (String) -> String?) {
@@ -80,6 +79,7 @@ struct Lexer {
             }
         }
         claimEmptyVariables(upTo: text.output.count)
+        _ = takeEmptyVariable(upTo: text.output.count)
     }
 
     // MARK: White space
@@ -92,7 +92,7 @@ struct Lexer {
                 joinedLines += 1
                 index = after
             } else if scalar == "#" {
-                while index < scalars.count, scalars[index].scalar != "\n" { index += 1 }
+                skipComment()
             } else if scalar == "\n" {
                 endLine()
                 index += 1
@@ -103,6 +103,18 @@ struct Lexer {
             }
         }
         return nil
+    }
+
+    /// Variables within a comment concern nobody.
+    private mutating func skipComment() {
+        claimEmptyVariables(upTo: scalars[index].offset)
+        while index < scalars.count, scalars[index].scalar != "\n" { index += 1 }
+        let end = index < scalars.count ? scalars[index].offset : text.output.count
+        while nextEmpty < text.emptyVariables.count,
+            text.emptyVariables[nextEmpty].outputOffset <= end
+        {
+            nextEmpty += 1
+        }
     }
 
     private mutating func endLine() {
@@ -132,7 +144,10 @@ struct Lexer {
                 break
             }
             if scalar == "\\" {
-                guard index + 1 < scalars.count else { index += 1; break }
+                guard index + 1 < scalars.count else {
+                    index += 1
+                    break
+                }
                 let next = scalars[index + 1].scalar
                 if next.properties.isWhitespace { break }
                 if next == "<" { heredocPossible = false } else { word.append("\\") }
@@ -144,7 +159,8 @@ struct Lexer {
             word.append(scalar)
             index += 1
         }
-        if index < scalars.count, scalars[index].scalar == "\\", lineBreak(after: index + 1) == nil {
+        if index < scalars.count, scalars[index].scalar == "\\", lineBreak(after: index + 1) == nil
+        {
             index += 1
         }
         if !word.isEmpty { appendToken(String(word), .none, start: start, line: startLine) }
@@ -214,7 +230,9 @@ struct Lexer {
         while nextEmpty < text.emptyVariables.count,
             text.emptyVariables[nextEmpty].outputOffset <= outputEnd
         {
-            name = name ?? text.emptyVariables[nextEmpty].name
+            let variable = text.emptyVariables[nextEmpty]
+            name = name ?? variable.name
+            reported.append((variable.name, file.location(of: variable.sourceOffset)))
             nextEmpty += 1
         }
         return name
@@ -264,11 +282,15 @@ extension Lexer {
                 "too many '<' for a heredoc, expected two, for example <<END", at: location)
         }
         let valid = marker.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-                || $0 == "-" || $0 == "_")
+            $0.isASCII
+                && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                    || $0 == "-" || $0 == "_")
         }
         guard valid else {
-            throw ConfigError("heredoc marker must contain only alphanumeric characters, dashes and underscores; got '\(marker)'", at: location)
+            throw ConfigError(
+                "heredoc marker must contain only alphanumeric characters, dashes and "
+                    + "underscores; got '\(marker)'",
+                at: location)
         }
     }
 
@@ -289,8 +311,11 @@ extension Lexer {
                 return HeredocBody(lines: lines)
             }
             let scalar = scalars[index].scalar
-            if scalar == "\n" { lines.append(String.UnicodeScalarView()) }
-            else { lines[lines.count - 1].append(scalar) }
+            if scalar == "\n" {
+                lines.append(String.UnicodeScalarView())
+            } else {
+                lines[lines.count - 1].append(scalar)
+            }
             index += 1
         }
         throw ConfigError(
@@ -310,7 +335,8 @@ extension Lexer {
             }
             guard line.starts(with: padding) else {
                 throw ConfigError(
-                    "mismatched leading whitespace in heredoc <<\(marker), expected whitespace [\(String(padding))] to match the closing marker",
+                    "mismatched leading whitespace in heredoc <<\(marker), expected "
+                        + "whitespace [\(String(padding))] to match the closing marker",
                     at: SourceLocation(
                         file: file.name, line: openingLine + number + 1, column: 1))
             }

@@ -70,7 +70,9 @@ extension AdaptContext {
             }
         }
         for (field, list) in patterns {
-            fields[field] = list.count == 1 ? named("regexp", list[0])
+            fields[field] =
+                list.count == 1
+                ? named("regexp", list[0])
                 : ["filter": "multi_regexp", "operations": .array(list)]
         }
         members.set("fields", fields)

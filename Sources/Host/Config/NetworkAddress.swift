@@ -19,11 +19,15 @@ package struct NetworkAddress: Sendable, Hashable {
         firstPort = 0
         lastPort = 0
         guard !hasNoPort, !parts.port.isEmpty else { return }
-        let bounds = parts.port.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = bounds.first.flatMap({ Int($0) }), let last = bounds.last.flatMap({ Int($0) }),
+        let bounds = parts.port.split(
+            separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = bounds.first.flatMap({ Int($0) }),
+            let last = bounds.last.flatMap({ Int($0) }),
             (0...65_535).contains(first), (0...65_535).contains(last)
         else { throw Problem(message: "invalid port \"\(parts.port)\"") }
-        guard first <= last else { throw Problem(message: "end port must not be less than start port") }
+        guard first <= last else {
+            throw Problem(message: "end port must not be less than start port")
+        }
         firstPort = first
         lastPort = last
     }
@@ -64,7 +68,8 @@ package struct NetworkAddress: Sendable, Hashable {
 
 extension NetworkAddress: CustomStringConvertible {
     package var description: String {
-        let port = hasNoPort ? "" : firstPort == lastPort ? "\(firstPort)" : "\(firstPort)-\(lastPort)"
+        let port =
+            hasNoPort ? "" : firstPort == lastPort ? "\(firstPort)" : "\(firstPort)-\(lastPort)"
         let isDefault = network == "tcp" && (!host.isEmpty || !port.isEmpty)
         return Self.join(network: isDefault ? "" : network, host: host, port: port)
     }

@@ -55,8 +55,10 @@ struct Parser {
         let result = try Lexer.tokens(
             of: bytes, file: file, environment: sources.environment)
         for (name, location) in result.emptyVariables {
-            warnings.append(
-                ConfigWarning("environment variable \(name) is unset or empty", at: location))
+            var warning = ConfigWarning(
+                "environment variable \(name) is unset or empty", at: location)
+            warning.emptyVariable = name
+            warnings.append(warning)
         }
         return result.tokens
     }
@@ -185,7 +187,8 @@ struct Parser {
         }
         if token.text.hasPrefix("@") {
             throw ConfigError(
-                "request matchers may not be defined globally, they must be in a site block; found \(token.text)",
+                "request matchers may not be defined globally, they must be in a site block; "
+                    + "found \(token.text)",
                 at: token)
         }
         if token.text.hasSuffix("{"), !token.isQuoted {

@@ -87,7 +87,8 @@ extension ConfigNode {
     static func duration(_ token: Token) throws(ConfigError) -> Int64 {
         guard let nanoseconds = Quantities.nanoseconds(token.text) else {
             throw ConfigError(
-                "invalid duration \"\(token.text)\", expected a number with a unit such as 30s, 5m or 2d",
+                "invalid duration \"\(token.text)\", expected a number with a unit such as "
+                    + "30s, 5m or 2d",
                 at: token)
         }
         return nanoseconds
@@ -107,7 +108,8 @@ extension ConfigNode {
         let token = try onlyArgument("size")
         guard let bytes = Quantities.bytes(token.text) else {
             throw ConfigError(
-                "invalid size \"\(token.text)\", expected a number with a unit such as 10MB or 4KiB",
+                "invalid size \"\(token.text)\", expected a number with a unit such as 10MB "
+                    + "or 4KiB",
                 at: token)
         }
         return bytes

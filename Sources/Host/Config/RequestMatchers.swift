@@ -104,13 +104,17 @@ extension RequestMatchers {
         var fields: JSONObject = [:]
         for node in nodes {
             try node.refuseBlock()
-            guard let field = node.arguments.first else { throw node.wrongCount("a field and a value") }
+            guard let field = node.arguments.first else {
+                throw node.wrongCount("a field and a value")
+            }
             try Credentials.check(node, name: field.text)
             if field.text.hasPrefix("!") {
                 guard field.text != "!" else {
                     throw ConfigError("expected a field name after '!'", at: field)
                 }
-                if node.arguments.count > 1 { throw node.wrongCount("no value after a negated field") }
+                if node.arguments.count > 1 {
+                    throw node.wrongCount("no value after a negated field")
+                }
                 fields[String(field.text.dropFirst())] = .null
                 continue
             }
@@ -315,8 +319,10 @@ package enum Credentials {
     /// Whether a field, parameter or variable of this name is one that grants access.
     package static func isCredential(_ name: String) -> Bool {
         let lower = name.lowercased()
-        return ["authorization", "api-key", "api_key", "apikey", "token", "secret", "cookie",
-            "password", "credential"].contains { lower.contains($0) }
+        return [
+            "authorization", "api-key", "api_key", "apikey", "token", "secret", "cookie",
+            "password", "credential",
+        ].contains { lower.contains($0) }
     }
 
     /// Refuses a line about a credential when a variable in it was unset or empty: a matcher on

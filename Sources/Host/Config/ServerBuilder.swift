@@ -157,9 +157,10 @@ struct ServerBuilder {
 
     private func addRoutes(of site: Site, isOnly: Bool, _ server: inout Server) {
         for address in site.addresses where !address.path.isEmpty {
-            context.warnings.append(ConfigWarning(
-                "a path in a site address is deprecated, use the handle directive instead",
-                at: site.keys.first?.location))
+            context.warnings.append(
+                ConfigWarning(
+                    "a path in a site address is deprecated, use the handle directive instead",
+                    at: site.keys.first?.location))
         }
         let matchers = matcherSets(of: site)
         let routes = context.rules.build(

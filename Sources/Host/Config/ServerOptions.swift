@@ -56,7 +56,8 @@ extension AdaptContext {
             options.members[line.name.text] = .strings(try line.atLeastOneArgument("field"))
         case "client_ip_headers": try addUnique(line, "client_ip_headers", into: &options)
         case "trusted_proxies":
-            options.members["trusted_proxies"] = try addressSource(line.module("source of addresses"))
+            options.members["trusted_proxies"] = try addressSource(
+                line.module("source of addresses"))
         default: try serverFeature(line, into: &options)
         }
     }
@@ -87,9 +88,10 @@ extension AdaptContext {
             for option in line.children where option.name.text != "per_host" {
                 throw option.unknown("option", in: "metrics", known: ["per_host"])
             }
-            warnings.append(ConfigWarning(
-                "'metrics' inside 'servers' is deprecated, use the global option instead",
-                at: line.name.location))
+            warnings.append(
+                ConfigWarning(
+                    "'metrics' inside 'servers' is deprecated, use the global option instead",
+                    at: line.name.location))
             options.hasPerHostMetrics = !line.children.isEmpty
         case "0rtt":
             let value = try line.onlyArgument("value")
@@ -114,7 +116,8 @@ extension AdaptContext {
             return options.members.set("max_write_chunk", try line.size())
         }
         guard let member = members[name] else {
-            throw line.unknown("option", in: "timeouts", known: Array(members.keys) + ["write_max_chunk"])
+            throw line.unknown(
+                "option", in: "timeouts", known: Array(members.keys) + ["write_max_chunk"])
         }
         guard name.hasSuffix("_idle"), line.arguments.count == 2 else {
             return options.members.set(member, try line.duration())
@@ -201,7 +204,8 @@ extension AdaptContext {
                 let known = members[option.name.text]?.stringValues ?? []
                 members.set(option.name.text, known + option.texts)
             case "fallback_policy":
-                members["fallback_policy"] = .string(try option.onlyArgument("policy").text.uppercased())
+                members["fallback_policy"] = .string(
+                    try option.onlyArgument("policy").text.uppercased())
             default:
                 throw option.unknown(
                     "option", in: "proxy_protocol",

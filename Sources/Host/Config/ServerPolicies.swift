@@ -69,14 +69,16 @@ struct ServerPolicies {
             skipped.append(address.host)
             server.automaticHTTPS["skip"] = .strings(skipped)
         }
-        let hasTLS = !site.pile.tls.isEmpty
+        let hasTLS =
+            !site.pile.tls.isEmpty
             || (!address.host.isEmpty && !skipped.contains(address.host))
         if address.scheme == "https"
             || (address.scheme != "http" && address.port != httpPort && hasTLS)
         {
             needsTLS = true
         }
-        let isAutomatic = address.port == options.httpsPortText
+        let isAutomatic =
+            address.port == options.httpsPortText
             || (address.port != httpPort && !address.host.isEmpty)
         automationAddsPolicy = automationAddsPolicy && isAutomatic
     }
@@ -126,12 +128,15 @@ struct ServerPolicies {
         if let known, known != secure {
             let isBare = address.scheme.isEmpty && address.host.isEmpty
             throw ConfigError(
-                "server listening on [\(listeners)] is configured for \(known ? "HTTPS" : "HTTP") and cannot natively multiplex HTTP and HTTPS: \(address.original)",
+                "server listening on [\(listeners)] is configured for "
+                    + "\(known ? "HTTPS" : "HTTP") and cannot natively multiplex HTTP and HTTPS: "
+                    + address.original,
                 at: key, hint: isBare && known ? "try https:// in the address" : nil)
         }
         if !secure, !server.policies.isEmpty {
             throw ConfigError(
-                "server listening on [\(listeners)] is HTTP, but attempts to configure TLS connection policies",
+                "server listening on [\(listeners)] is HTTP, but attempts to configure TLS "
+                    + "connection policies",
                 at: key)
         }
     }
@@ -183,7 +188,8 @@ enum ConnectionPolicies {
                 last.settings == policy.settings
             {
                 result[result.count - 1].serverNames = names + more
-            } else if let index = result.firstIndex(where: { $0.serverNames == policy.serverNames }) {
+            } else if let index = result.firstIndex(where: { $0.serverNames == policy.serverNames })
+            {
                 result[index].settings = try merge(result[index].settings, policy.settings)
             } else {
                 result.append(policy)

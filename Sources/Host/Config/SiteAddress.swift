@@ -12,7 +12,8 @@ struct SiteAddress: Hashable {
     init(_ key: Token) throws(ConfigError) {
         guard key.text.utf8.count <= Limits.siteAddressBytesMax else {
             throw ConfigError(
-                "site address of \(key.text.utf8.count) bytes, expected at most \(Limits.siteAddressBytesMax)",
+                "site address of \(key.text.utf8.count) bytes, expected at most "
+                    + "\(Limits.siteAddressBytesMax)",
                 at: key)
         }
         original = key.text

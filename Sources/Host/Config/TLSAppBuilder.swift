@@ -42,13 +42,16 @@ struct TLSAppBuilder {
     /// What the global options ask of every policy; nil when they ask nothing, unless `always`.
     private func basePolicy(always: Bool) throws(ConfigError) -> AutomationPolicy? {
         let hasDefaults = hasACMEDefaults(countEmail: false)
-        let hasSettings = !options.certIssuers.isEmpty || options.usesLocalCerts
+        let hasSettings =
+            !options.certIssuers.isEmpty || options.usesLocalCerts
             || options.keyType != nil || options.ocspStaplingIsOff
             || options.renewalWindowRatio != nil
         guard hasDefaults || hasSettings else { return always ? AutomationPolicy() : nil }
         if !options.certIssuers.isEmpty, options.usesLocalCerts {
             throw ConfigError(
-                "global options are ambiguous: local_certs cannot be combined with cert_issuer, because it is an issuer too")
+                "global options are ambiguous: local_certs cannot be combined with "
+                    + "cert_issuer, because it is an issuer too"
+            )
         }
         let policy = AutomationPolicy()
         policy.keyType = options.keyType ?? ""
@@ -84,7 +87,8 @@ struct TLSAppBuilder {
         if !issuers.isEmpty {
             if policy === catchAll, policy.issuers != issuers {
                 throw ConfigError(
-                    "tls of this site is also the policy for all names, because of a key without host name, and conflicts with the other one",
+                    "tls of this site is also the policy for all names, because of a key "
+                        + "without host name, and conflicts with the other one",
                     at: site.keys.first?.location)
             }
             policy.issuers = issuers
@@ -124,7 +128,11 @@ struct TLSAppBuilder {
                     "subject does not qualify for certificate: '\(name)'",
                     at: site.keys.first?.location)
             }
-            if policy.qualifiesForPublic(name) { publicNames.append(name) } else { internalNames.append(name) }
+            if policy.qualifiesForPublic(name) {
+                publicNames.append(name)
+            } else {
+                internalNames.append(name)
+            }
         }
         guard !publicNames.isEmpty, !internalNames.isEmpty else { return }
         policy.subjects = publicNames
@@ -196,7 +204,8 @@ struct TLSAppBuilder {
     private func fillIssuers() throws(ConfigError) {
         if hasACMEDefaults(countEmail: true) {
             for policy in policies where policy.issuers.isEmpty && policy.hasOnlyPublicNames {
-                policy.issuers = options.acmeCA == nil
+                policy.issuers =
+                    options.acmeCA == nil
                     ? ACMEOptions.defaultIssuers(email: options.email ?? "")
                     : [["module": "acme"]]
             }
@@ -237,7 +246,9 @@ struct TLSAppBuilder {
         if let provider = options.acmeDNS, issuer["challenges"]?["dns"]?["provider"] == nil {
             if provider == .null, options.dns == nil {
                 throw ConfigError(
-                    "acme_dns specified without DNS provider config, but no provider specified with 'dns' global option")
+                    "acme_dns specified without DNS provider config, but no provider "
+                        + "specified with 'dns' global option"
+                )
             }
             issuer.edit("challenges") { challenges in
                 challenges.edit("dns") { if provider != .null { $0["provider"] = provider } }

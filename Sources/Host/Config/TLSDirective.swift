@@ -50,7 +50,10 @@ private struct TLSParser {
         let arguments = Array(directive.arguments)
         switch arguments.count {
         case 0:
-            if directive.block == nil { throw directive.wrongCount("internal, an email address, a certificate and a key, or a block") }
+            if directive.block == nil {
+                throw directive.wrongCount(
+                    "internal, an email address, a certificate and a key, or a block")
+            }
         case 1: try parseSingle(arguments[0])
         case 2: loadFiles(certificate: arguments[0].text, key: arguments[1].text)
         default: throw directive.wrongCount("at most a certificate and a key")
@@ -64,7 +67,8 @@ private struct TLSParser {
         default:
             guard argument.text.contains("@") else {
                 throw ConfigError(
-                    "unexpected argument \"\(argument.text)\" of tls, expected 'internal', 'force_automate', an email address or a certificate and a key",
+                    "unexpected argument \"\(argument.text)\" of tls, expected 'internal', "
+                        + "'force_automate', an email address or a certificate and a key",
                     at: argument)
             }
             acme = ["email": .string(argument.text)]
@@ -87,13 +91,17 @@ private struct TLSParser {
     mutating func parse(_ option: ConfigNode) throws(ConfigError) {
         switch option.name.text {
         case "protocols": try protocols(option)
-        case "ciphers": try names(option, of: TLSNames.cipherSuites, "cipher suite", "cipher_suites")
+        case "ciphers":
+            try names(option, of: TLSNames.cipherSuites, "cipher suite", "cipher_suites")
         case "curves": try names(option, of: TLSNames.curves, "curve", "curves")
-        case "alpn": result.policy.settings["alpn"] = .strings(try option.atLeastOneArgument("protocol"))
+        case "alpn":
+            result.policy.settings["alpn"] = .strings(try option.atLeastOneArgument("protocol"))
         case "client_auth":
-            result.policy.settings["client_authentication"] = try context.clientAuthentication(option)
+            result.policy.settings["client_authentication"] = try context.clientAuthentication(
+                option)
         case "insecure_secrets_log":
-            result.policy.settings["insecure_secrets_log"] = .string(try option.onlyArgument("file").text)
+            result.policy.settings["insecure_secrets_log"] = .string(
+                try option.onlyArgument("file").text)
         case "load": result.certificateFolders += option.texts
         case "key_type": result.keyType = try option.onlyArgument("key type").text
         case "on_demand":
@@ -103,8 +111,11 @@ private struct TLSParser {
             try option.refuseArguments()
             result.reusesPrivateKeys = true
         case "renewal_window_ratio": result.renewalWindowRatio = try option.ratio()
-        case "issuer": explicitIssuers.append(try context.issuer(option.module("certificate issuer")))
-        case "get_certificate": result.managers.append(try context.certificateManager(option.module("certificate manager")))
+        case "issuer":
+            explicitIssuers.append(try context.issuer(option.module("certificate issuer")))
+        case "get_certificate":
+            result.managers.append(
+                try context.certificateManager(option.module("certificate manager")))
         default: try parseIssuerOption(option)
         }
     }
@@ -116,7 +127,8 @@ private struct TLSParser {
         for (name, key) in zip(option.arguments, ["protocol_min", "protocol_max"]) {
             guard TLSNames.protocols.contains(name.text) else {
                 throw ConfigError(
-                    "unknown protocol \"\(name.text)\", expected \(TLSNames.protocols.joined(separator: " or "))",
+                    "unknown protocol \"\(name.text)\", expected "
+                        + "\(TLSNames.protocols.joined(separator: " or "))",
                     at: name, hint: Suggestion.hint(for: name.text, among: TLSNames.protocols))
             }
             result.policy.settings[key] = .string(name.text)
@@ -142,7 +154,8 @@ private struct TLSParser {
         case "ca": issuer["ca"] = .string(try option.onlyArgument("directory URL").text)
         case "ca_root":
             let roots = issuer["trusted_roots_pem_files"]?.stringValues ?? []
-            issuer["trusted_roots_pem_files"] = .strings(roots + [try option.onlyArgument("file").text])
+            issuer["trusted_roots_pem_files"] = .strings(
+                roots + [try option.onlyArgument("file").text])
         case "eab": issuer["external_account"] = try ACMEOptions.externalAccount(option)
         case "dns":
             if option.arguments.isEmpty, context.options.dns == nil {
@@ -183,7 +196,8 @@ private struct TLSParser {
             context.options.dns == nil, context.options.acmeDNS == nil
         else { return }
         throw ConfigError(
-            "setting DNS challenge options [\(dnsOptions.joined(separator: ", "))] requires a DNS provider (set with the 'dns' subdirective or 'acme_dns' global option)",
+            "setting DNS challenge options [\(dnsOptions.joined(separator: ", "))] requires "
+                + "a DNS provider (set with the 'dns' subdirective or 'acme_dns' global option)",
             at: directive.name)
     }
 }

@@ -71,7 +71,9 @@ struct TopLevel {
     private func pkiApp() -> JSONObject {
         var authorities = options.authorities ?? [:]
         if options.skipsInstallTrust {
-            if authorities.isEmpty, !options.autoHTTPS.contains("off") { authorities["local"] = [:] }
+            if authorities.isEmpty, !options.autoHTTPS.contains("off") {
+                authorities["local"] = [:]
+            }
             for id in authorities.keys { authorities[id]?["install_trust"] = false }
         }
         var app: JSONObject = [:]
