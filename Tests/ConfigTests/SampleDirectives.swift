@@ -17,7 +17,7 @@ enum SampleDirectives {
             return .object(members)
         },
         DirectiveDefinition(
-            name: "root", order: .rank(500), exclusiveGroup: .whenSeveral,
+            name: "root", order: .rank(500), keepsLoneArgument: true, exclusiveGroup: .whenSeveral,
             parse: { call throws(ConfigError) in
                 ["handler": "vars", "root": .string(call.tokens.last?.text ?? "")]
             }),
@@ -51,7 +51,8 @@ enum SampleDirectives {
                 "status_code": .int(Int64(status) ?? 302),
             ]
         },
-        handler("rewrite", 1500, group: .always) { node throws(ConfigError) in
+        handler("rewrite", 1500, keepsLoneArgument: true, group: .always) {
+            node throws(ConfigError) in
             ["handler": "rewrite", "uri": .string(node.texts.first ?? "")]
         },
         handler("uri", 1600) { node throws(ConfigError) in
@@ -124,11 +125,13 @@ enum SampleDirectives {
     ]
 
     private static func handler(
-        _ name: String, _ rank: Int, group: ExclusiveGroup = .none, sortsSpecificLast: Bool = false,
+        _ name: String, _ rank: Int, keepsLoneArgument: Bool = false,
+        group: ExclusiveGroup = .none, sortsSpecificLast: Bool = false,
         parse: @escaping @Sendable (ConfigNode) throws(ConfigError) -> JSONValue
     ) -> DirectiveDefinition {
         DirectiveDefinition(
-            name: name, order: .rank(rank), exclusiveGroup: group,
+            name: name, order: .rank(rank), keepsLoneArgument: keepsLoneArgument,
+            exclusiveGroup: group,
             sortsSpecificLast: sortsSpecificLast,
             parse: { call throws(ConfigError) in
                 try parse(ConfigNode(call.tokens.map(\.token)[...]))

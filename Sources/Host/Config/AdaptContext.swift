@@ -161,7 +161,8 @@ final class AdaptContext {
         guard definition.takesMatcher, let first = directive.arguments.first else {
             return (nil, Array(directive.tokens))
         }
-        guard let set = try matcherSet(first, in: scope) else {
+        let isLone = definition.keepsLoneArgument && directive.arguments.count == 1
+        guard !isLone, let set = try matcherSet(first, in: scope) else {
             return (nil, Array(directive.tokens))
         }
         return (set, [directive.name] + directive.tokens.dropFirst(2))

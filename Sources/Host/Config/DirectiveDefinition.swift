@@ -26,6 +26,8 @@ package struct DirectiveDefinition: Sendable {
     package var order: DirectiveOrder
     /// The host takes a matcher as first argument away and attaches it to the routes.
     package var takesMatcher: Bool
+    /// A single argument is no matcher, even when it reads like one: `rewrite /index.html`.
+    package var keepsLoneArgument: Bool
     package var exclusiveGroup: ExclusiveGroup
     /// Sorts the more specific matcher behind the less specific one, for assignments where the
     /// last one wins.
@@ -36,12 +38,14 @@ package struct DirectiveDefinition: Sendable {
 
     package init(
         name: String, order: DirectiveOrder, takesMatcher: Bool = true,
-        exclusiveGroup: ExclusiveGroup = .none, sortsSpecificLast: Bool = false,
+        keepsLoneArgument: Bool = false, exclusiveGroup: ExclusiveGroup = .none,
+        sortsSpecificLast: Bool = false,
         parse: @escaping @Sendable (DirectiveCall) throws(ConfigError) -> JSONValue
     ) {
         self.name = name
         self.order = order
         self.takesMatcher = takesMatcher
+        self.keepsLoneArgument = keepsLoneArgument
         self.exclusiveGroup = exclusiveGroup
         self.sortsSpecificLast = sortsSpecificLast
         self.parse = parse

@@ -63,7 +63,7 @@ struct ServerBuilder {
         var server = Server()
         setListeners(group, &server)
         setAutomaticHTTPS(&server)
-        let sites = Self.sort(group.sites)
+        let sites = group.sites
         if sites.contains(where: { !$0.pile.logs.isEmpty }) { server.logs = ServerLogs() }
         var tls = ServerPolicies(options: options)
         for site in sites {
@@ -104,42 +104,6 @@ struct ServerBuilder {
             case "disable_redirects": server.automaticHTTPS["disable_redirects"] = true
             case "disable_certs": server.automaticHTTPS["disable_certificates"] = true
             default: server.automaticHTTPS["ignore_loaded_certificates"] = true
-            }
-        }
-    }
-
-    // MARK: Order of sites
-
-    /// The most specific host first, then the longest path; wildcards behind plain names, sites
-    /// for all hosts last.
-    private static func sort(_ sites: [Site]) -> [Site] {
-        let ranks = Dictionary(
-            sites.map { ($0.index, SiteRank($0)) }, uniquingKeysWith: { first, _ in first })
-        return sites.stablySorted { left, right in
-            guard let left = ranks[left.index], let right = ranks[right.index] else { return false }
-            if left.host == 0 { return false }
-            if right.host == 0 { return true }
-            if left.hasWildcard != right.hasWildcard { return right.hasWildcard }
-            if left.host == right.host { return left.pathBytes > right.pathBytes }
-            return left.host > right.host
-        }
-    }
-
-    private struct SiteRank {
-        var host = 0
-        var path = 0
-        var pathBytes = 0
-        var hasWildcard = false
-
-        init(_ site: Site) {
-            for address in site.addresses {
-                if address.host.isEmpty || address.host.contains("*") { hasWildcard = true }
-                host = max(host, SiteAddress.specificity(address.host))
-                let specificity = SiteAddress.specificity(address.path)
-                if specificity > path {
-                    path = specificity
-                    pathBytes = address.path.utf8.count
-                }
             }
         }
     }

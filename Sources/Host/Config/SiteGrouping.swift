@@ -39,6 +39,7 @@ struct Site {
 /// A server in the making: its listeners and its sites.
 struct ServerGroup {
     var listeners: [(address: String, protocols: [String])]
+    /// In the order in which they are tried.
     var sites: [Site]
 }
 
@@ -134,7 +135,7 @@ struct SiteGrouping {
                     for name in same.keys { remaining[other]?[name] = nil }
                     shared.append((other, same.keys.sorted()))
                 }
-                groups.append(ServerGroup(listeners: shared, sites: own))
+                groups.append(ServerGroup(listeners: shared, sites: SiteOrder.sorted(own)))
             }
         }
         return groups

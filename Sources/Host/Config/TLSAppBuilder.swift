@@ -9,6 +9,8 @@ struct TLSAppBuilder {
     private var certificateFiles: [JSONValue] = []
     private var certificateFolders: [String] = []
     private var forcedNames: [String] = []
+    /// Where a host name stands as a site's address.
+    private var keyLocations: [String: SourceLocation] = [:]
 
     init(context: AdaptContext) { self.context = context }
 
@@ -97,6 +99,9 @@ struct TLSAppBuilder {
         bindChallenges(of: &policy.issuers, site)
         if isCatchAll, catchAll == nil { catchAll = policy }
         policy.subjects = site.httpsHosts(httpPort: options.httpPortText).sorted()
+        for (key, address) in zip(site.keys, site.addresses) {
+            keyLocations[address.host] = key.location
+        }
         policies.append(policy)
         try splitInternalNames(of: policy, site)
         certificateFiles += directives.flatMap(\.certificateFiles)
@@ -195,7 +200,8 @@ struct TLSAppBuilder {
         var seen: Set<String> = []
         for name in consolidated.flatMap(\.subjects) where !seen.insert(name).inserted {
             throw ConfigError(
-                "host name appears in more than one automation policy: \(name)")
+                "host name appears in more than one automation policy: \(name)",
+                at: keyLocations[name])
         }
         automation.set("policies", consolidated.map(\.json))
         return automation
