@@ -42,9 +42,7 @@ struct GlobalOptions {
     var renewalWindowRatio: JSONValue?
     /// Certificate authorities by id, nil without a `pki` option.
     var authorities: [String: JSONObject]?
-    /// Whole apps that modules configured, by name.
-    var apps: JSONObject = [:]
-
+    /// Names that `invoke` may use; nil until the named routes are known.
     var namedRouteNames: [String]?
 
     var httpPortText: String { String(httpPort ?? 80) }

@@ -12,9 +12,6 @@ extension AdaptContext {
         if !log.name.isEmpty, log.config != nil {
             log.config?["include"] = [.string("http.log.access.\(log.name)")]
         }
-        if log.config == nil, !log.name.isEmpty {
-            log.config = nil
-        }
         return log
     }
 

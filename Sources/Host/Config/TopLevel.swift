@@ -8,7 +8,7 @@ struct TopLevel {
     init(context: AdaptContext) { self.context = context }
 
     func json(_ servers: [Server], _ groups: [ServerGroup]) throws(ConfigError) -> JSONValue {
-        var apps = options.apps
+        var apps: JSONObject = [:]
         apps.set("http", try httpApp(servers))
         apps.set("tls", try TLSAppBuilder.build(groups, context: context))
         apps.set("pki", pkiApp())
