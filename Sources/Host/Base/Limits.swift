@@ -65,6 +65,10 @@ package enum Limits {
     /// Pools of upstreams that only requests name (`{http.vars.upstream}`).
     package static let dynamicPoolsMax = 4096
 
+    // Control plane.
+    /// A certificate, key or text file that a configuration names.
+    package static let controlFileBytesMax = 16 * 1024 * 1024
+
     // Plugins.
     package static let pluginTimersMax = 100_000
     /// How long a handler may keep an exchange waiting when it does not say itself.

@@ -132,6 +132,20 @@ package enum FieldSection {
         }
     }
 
+    /// Removes the fields that must not travel on (RFC 9110 §7.6.1), in place.
+    package static func removeHopByHop(_ section: UnsafeMutablePointer<gw_fields>) {
+        guard let base = section.pointee.base else { return }
+        let fields = MessageBlock.table(section)
+        var kept = 0
+        for index in 0..<Int(section.pointee.count) {
+            var field = fields[index]
+            guard HopByHop.keeps(&field, base) else { continue }
+            fields[kept] = field
+            kept += 1
+        }
+        section.pointee.count = UInt32(kept)
+    }
+
     @inline(__always)
     static func table(_ section: UnsafePointer<gw_fields>) -> UnsafePointer<gw_field> {
         let base = UnsafeRawPointer(section.pointee.base.unsafelyUnwrapped)

@@ -68,9 +68,9 @@ package final class PluginScope: Sendable {
     }
 
     /// Keeps the instance alive until `unhold`, because somebody uses a service of it.
-    func hold() { state.withLock { $0.holds += 1 } }
+    package func hold() { state.withLock { $0.holds += 1 } }
 
-    func unhold() {
+    package func unhold() {
         let action = state.withLock { state in
             state.holds -= 1
             guard state.holds == 0 else { return nil as Action? }

@@ -260,3 +260,7 @@ extension ArenaWriter {
         }
     }
 }
+/// Whether a text is an IPv4 or IPv6 address, perhaps with a zone.
+package func isAddress(_ text: Bytes) -> Bool {
+    IPAddress(text.slice(0, text.firstOffset(of: 0x25) ?? text.count)) != nil
+}
