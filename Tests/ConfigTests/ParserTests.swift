@@ -65,6 +65,9 @@ import Testing
             ":80 {\n" + String(repeating: "handle {\n", count: depth)
             + String(repeating: "}\n", count: depth + 1)
         #expect(TestSupport.failure(text).contains("blocks inside each other"))
+        let imported =
+            "(a) {\n}\n:80 {\n\timport a {\n" + String(repeating: "x {\n", count: 100_000)
+        #expect(TestSupport.failure(imported).contains("blocks inside each other"))
     }
 
     @Test func unsetSiteAddressIsRefused() {

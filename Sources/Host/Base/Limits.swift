@@ -106,7 +106,6 @@ package enum Limits {
     package static let configImportsMax = 20_000
     /// A site address: longer ones are refused.
     package static let siteAddressBytesMax = 4096
-    package static let listenerPortRangeMax = 65_535
 
     // Plugins.
     package static let pluginFileBytesMax = 256 * 1024 * 1024

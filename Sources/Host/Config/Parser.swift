@@ -138,7 +138,10 @@ struct Parser {
         var depth = 1
         var body: [Token] = []
         while let token = take() {
-            if token.opensBlock { depth += 1 }
+            if token.opensBlock {
+                try checkDepth(depth, at: token)
+                depth += 1
+            }
             if token.closesBlock {
                 depth -= 1
                 if depth == 0 { return body }
@@ -239,10 +242,7 @@ struct Parser {
         while let token = next {
             if token.opensBlock {
                 try checkOpening(token)
-                if openings.count >= Limits.configNestingMax {
-                    throw ConfigError(
-                        "more than \(Limits.configNestingMax) blocks inside each other", at: token)
-                }
+                try checkDepth(openings.count, at: token)
                 openings.append(token)
             } else if token.closesBlock {
                 guard openings.popLast() != nil else {
@@ -268,6 +268,12 @@ struct Parser {
             throw ConfigError("unexpected end of file, expected '}' for this block", at: unclosed)
         }
         block.directives.append(segment[...])
+    }
+
+    private func checkDepth(_ depth: Int, at opening: Token) throws(ConfigError) {
+        guard depth >= Limits.configNestingMax else { return }
+        throw ConfigError(
+            "more than \(Limits.configNestingMax) blocks inside each other", at: opening)
     }
 
     private func checkOpening(_ opening: Token) throws(ConfigError) {
