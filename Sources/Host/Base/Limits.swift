@@ -74,6 +74,10 @@ package enum Limits {
     /// How long a handler may keep an exchange waiting when it does not say itself.
     package static let pluginWaitTimeout: UInt64 = 60 * second
 
+    /// A plugin's own HTTP call, and the body that it gets, when it does not say itself.
+    package static let clientCallTimeout: UInt64 = 60 * second
+    package static let clientBodyBytesMax = 8 * 1024 * 1024
+
     // Buffers of a worker.
     package static let acceptsPerTurn = 64
     package static let readBufferBytes = 64 * 1024

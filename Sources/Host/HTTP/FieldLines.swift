@@ -214,3 +214,10 @@ private func flagNamed(
         }
     }
 }
+
+/// Whether a text is a token (RFC 9110 §5.6.2) of at most `bytesMax` bytes.
+package func isToken(_ text: UnsafeBufferPointer<UInt8>, bytesMax: Int) -> Bool {
+    guard !text.isEmpty, text.count <= bytesMax else { return false }
+    let classes = ByteClass.table
+    return text.allSatisfy { classes[Int($0)] & ByteClass.token != 0 }
+}

@@ -160,6 +160,11 @@ package enum FieldID {
     package static var keepAlive: UInt16 { UInt16(GW_FIELD_KEEP_ALIVE) }
     package static var proxyConnection: UInt16 { UInt16(GW_FIELD_PROXY_CONNECTION) }
     package static var expect: UInt16 { UInt16(GW_FIELD_EXPECT) }
+    package static var server: UInt16 { UInt16(GW_FIELD_SERVER) }
+    package static var via: UInt16 { UInt16(GW_FIELD_VIA) }
+    package static var xForwardedFor: UInt16 { UInt16(GW_FIELD_X_FORWARDED_FOR) }
+    package static var xForwardedProto: UInt16 { UInt16(GW_FIELD_X_FORWARDED_PROTO) }
+    package static var xForwardedHost: UInt16 { UInt16(GW_FIELD_X_FORWARDED_HOST) }
     package static var date: UInt16 { UInt16(GW_FIELD_DATE) }
     package static var proxyAuthorization: UInt16 { UInt16(GW_FIELD_PROXY_AUTHORIZATION) }
     package static var proxyAuthenticate: UInt16 { UInt16(GW_FIELD_PROXY_AUTHENTICATE) }

@@ -10,16 +10,20 @@ private import Darwin
 package enum Socket {
     // MARK: Control plane
 
-    /// A listening socket; several may share one address, the kernel then spreads connections.
-    package static func listen(_ address: SocketAddress, backlog: Int32 = 4096)
-        throws(SystemError) -> Int32
-    {
+    /// A listening socket.
+    ///
+    /// - Parameter isShared: Several sockets may have the address; the kernel spreads connections.
+    package static func listen(
+        _ address: SocketAddress, isShared: Bool, backlog: Int32 = 4096
+    ) throws(SystemError) -> Int32 {
         let fd = try SystemError.check(gwx_socket(address.family), "socket")
         do {
             if !address.isUnix {
                 _ = gwx_set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)
-                _ = try SystemError.check(
-                    gwx_set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1), "setsockopt")
+                if isShared {
+                    _ = try SystemError.check(
+                        gwx_set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1), "setsockopt")
+                }
                 if address.family == AF_INET6 {
                     // "[::]" serves IPv4 too, as every peer's does by default.
                     _ = gwx_set_option(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0)
