@@ -1,3 +1,4 @@
+// Chunked bodies: the grammar, its limits, and trailers.
 import Base
 import CGateway
 import Testing
@@ -31,7 +32,8 @@ private func readChunked(_ body: String, _ arrival: Arrival) -> ([SeenRequest], 
 
     @Test(arguments: [
         ("x\r\n", HTTPError.chunkSizeInvalid), ("\r\n", .chunkSizeInvalid),
-        (" 5\r\n", .chunkSizeInvalid), ("5 5\r\n", .chunkSizeInvalid), ("5,\r\n", .chunkSizeInvalid),
+        (" 5\r\n", .chunkSizeInvalid), ("5 5\r\n", .chunkSizeInvalid),
+        ("5,\r\n", .chunkSizeInvalid),
         ("5 \r\n", .chunkSizeInvalid), ("-5\r\n", .chunkSizeInvalid), ("5g\r\n", .chunkSizeInvalid),
         ("5_0\r\n", .chunkSizeInvalid), (";a\r\n", .chunkSizeInvalid), ("5\n", .chunkSizeInvalid),
         ("ffffffffffffffff\r\n", .chunkSizeInvalid), ("5\rX", .bareCarriageReturn),
@@ -45,7 +47,8 @@ private func readChunked(_ body: String, _ arrival: Arrival) -> ([SeenRequest], 
         ("5\r\nhello\r\r\n", .chunkEndInvalid), ("0\r\nX\r\n\r\n", .fieldNameInvalid),
         ("0\r\nX: 1\n\r\n", .bareLineFeed), ("0\r\n\n", .bareLineFeed),
         ("0\r\nX: 1\r\n y\r\n\r\n", .lineFolded), ("0\r\nX : 1\r\n\r\n", .fieldNameInvalid),
-        ("0\r\nX: \u{0}\r\n\r\n", .fieldValueInvalid), ("0\r\nX: a\rb\r\n\r\n", .bareCarriageReturn),
+        ("0\r\nX: \u{0}\r\n\r\n", .fieldValueInvalid),
+        ("0\r\nX: a\rb\r\n\r\n", .bareCarriageReturn),
     ])
     func refuses(_ text: String, _ expected: HTTPError) {
         for arrival in Arrival.all {
@@ -73,7 +76,8 @@ private func readChunked(_ body: String, _ arrival: Arrival) -> ([SeenRequest], 
 
     @Test func keepsTrailersAndDropsForbiddenOnes() {
         let text = "1\r\nz\r\n0\r\nX-Sum: 1\r\nHost: b\r\nContent-Length: 5\r\nX-sum: 2\r\n"
-            + "Authorization: x\r\nTransfer-Encoding: chunked\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+            + "Authorization: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
         for arrival in Arrival.all {
             let (complete, _) = readChunked(text, arrival)
             #expect(complete.count == 2, "\(arrival)")

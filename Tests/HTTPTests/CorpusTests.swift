@@ -128,7 +128,7 @@ struct CorpusCase: Decodable, Sendable, CustomStringConvertible {
             let reasons = corpusCase.outcomes.map { mismatch($0, complete, error, isIdle) }
             #expect(
                 reasons.contains(nil),
-                "\(arrival): error \(String(describing: error)), \(complete.count) complete, \(reasons)"
+                "\(arrival): \(String(describing: error)), \(complete.count) complete, \(reasons)"
             )
         }
     }

@@ -1,3 +1,4 @@
+// Changing fields in a message block, and which of them travel on.
 import Base
 import CGateway
 import Testing
@@ -159,7 +160,9 @@ func withOctets<Result>(
         let message = try TestMessage()
         let long = String(repeating: "v", count: 60_000)
         #expect(throws: FieldError.noSpace) {
-            for _ in 0..<20 { try withOctets(long) { try FieldSection.set(message.section, accept, $0) } }
+            for _ in 0..<20 {
+                try withOctets(long) { try FieldSection.set(message.section, accept, $0) }
+            }
         }
         #expect(message.block.used <= Limits.messageBlockBytesMax)
     }
@@ -179,9 +182,11 @@ func withOctets<Result>(
 
     private static let mixedLines =
         "Connection: X-Private, te, host, content-length, keep-alive\r\nX-Private: 1\r\n"
-        + "x-private: 2\r\nX-Public: 3\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nTE: gzip, Trailers\r\n"
+        + "x-private: 2\r\nX-Public: 3\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\n"
+        + "TE: gzip, Trailers\r\n"
         + "Upgrade: h2c\r\nTrailer: x\r\nContent-Length: 5\r\nProxy-Authorization: x\r\n"
         + "Transfer_Encoding: x\r\nX_Forwarded_For: x\r\nX_Own: 4\r\n"
+        + "HTTP2-Settings: x\r\n"
 
     private static let mixedRest = [
         "Host: h", "X-Public: 3", "TE: Trailers", "Content-Length: 5", "X_Own: 4",
@@ -203,7 +208,8 @@ func withOctets<Result>(
     }
 
     @Test func aClientCannotRemoveWhatAHandlerSets() throws {
-        let message = try TestMessage(fieldLines: "Connection: Authorization\r\nAuthorization: mine\r\n")
+        let message = try TestMessage(
+            fieldLines: "Connection: Authorization\r\nAuthorization: mine\r\n")
         try withOctets("theirs") {
             try FieldSection.set(message.section, UInt16(GW_FIELD_AUTHORIZATION), $0)
         }

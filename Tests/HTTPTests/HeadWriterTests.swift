@@ -1,3 +1,4 @@
+// Heads, chunks and dates as they go out.
 import CGateway
 import Testing
 

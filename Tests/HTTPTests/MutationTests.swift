@@ -1,3 +1,4 @@
+// Broken conversations, made from whole ones by a seeded generator.
 import CGateway
 import Testing
 
@@ -61,7 +62,8 @@ import Testing
     @Test func brokenResponsesDoNotTrap() {
         var generator = SeededGenerator(seed: 7)
         let seed = octets(
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: X, close\r\nX: 1\r\nUpgrade: a\r\n\r\n")
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: X, close\r\nX: 1\r\n"
+                + "Upgrade: a\r\n\r\n")
         let fields = UnsafeMutablePointer<gw_field>.allocate(capacity: 256)
         defer { fields.deallocate() }
         var readCount = 0

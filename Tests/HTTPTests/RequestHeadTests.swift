@@ -1,3 +1,4 @@
+// Request heads: what is read, what is refused, and with which status.
 import Base
 import CGateway
 import Testing
@@ -210,5 +211,23 @@ func requestError(_ text: String) -> HTTPError? {
 
     @Test func refusesASecondEmptyLine() {
         #expect(requestError("\r\n\r\n") == .requestLineInvalid)
+    }
+
+    @Test(arguments: [
+        ("/", true), ("/a%2f?b=%41", true), ("", false), ("a", false), ("*", false), ("/ ", false),
+        ("/a\r\n", false), ("/%4", false), ("/%zz", false), ("/#", false), ("//x", true),
+    ])
+    func checksURIsOfHandlers(_ text: String, _ isValid: Bool) {
+        withOctets(text) { #expect(RequestLine.isOriginForm($0) == isValid) }
+    }
+
+    @Test(arguments: [("GET", true), ("", false), ("G T", false), ("G\r\n", false)])
+    func checksMethodsOfHandlers(_ text: String, _ isValid: Bool) {
+        withOctets(text) { #expect(RequestLine.isMethod($0) == isValid) }
+    }
+
+    @Test(arguments: [("a.test:80", true), ("", false), ("a b", false), ("a\r\nX: 1", false)])
+    func checksHostsOfHandlers(_ text: String, _ isValid: Bool) {
+        withOctets(text) { #expect(RequestLine.isAuthority($0) == isValid) }
     }
 }

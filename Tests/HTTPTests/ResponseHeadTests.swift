@@ -1,3 +1,4 @@
+// Response heads: framing by status and method, and what is refused.
 import Base
 import CGateway
 import Testing
@@ -19,7 +20,8 @@ private func readResponse(
 
 @Suite struct ResponseHeadTests {
     @Test(arguments: [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, BodyFraming.length(5), true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, BodyFraming.length(5),
+            true),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n", GW_METHOD_GET, .chunked, true),
         ("HTTP/1.1 200 OK\r\n\r\n", GW_METHOD_GET, .untilClose, false),
         ("HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .length(5), true),
@@ -31,6 +33,8 @@ private func readResponse(
             .length(5), false),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_HEAD, .none, true),
         ("HTTP/1.1 204 No Content\r\n\r\n", GW_METHOD_GET, .none, true),
+        ("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .none, false),
+        ("HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", GW_METHOD_GET, .none, false),
         ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .none, true),
         ("HTTP/1.1 103 Early Hints\r\n\r\n", GW_METHOD_GET, .none, true),
         ("HTTP/1.1 200 OK\r\n\r\n", GW_METHOD_CONNECT, .none, true),

@@ -16,6 +16,9 @@ enum ByteClass {
     /// HTAB, SP, VCHAR and obs-text: a reason phrase, or what a backslash may escape.
     static let text: UInt8 = 64
 
+    /// What a request target may hold but for `%` and `?`, which mean something.
+    static let plainTarget: UInt8 = 128
+
     /// 256 entries; allocated once, never freed, never written again.
     nonisolated(unsafe) static let table: UnsafePointer<UInt8> = makeTable()
 
@@ -31,7 +34,10 @@ enum ByteClass {
         let isAlphanumeric = isDigit || isLetter
         var classes: UInt8 = 0
         if isAlphanumeric || has("!#$%&'*+-.^_`|~", byte) { classes |= token }
-        if isAlphanumeric || has("-._~:/?[]@!$&'()*+,;=%^`{|}", byte) { classes |= target }
+        if isAlphanumeric || has("-._~:/[]@!$&'()*+,;=^`{|}", byte) {
+            classes |= target | plainTarget
+        }
+        if has("%?", byte) { classes |= target }
         if isAlphanumeric || has("-._~", byte) { classes |= host }
         if isDigit || (0x61...0x66).contains(byte | 0x20) { classes |= hexDigit }
         if isDigit { classes |= digit }

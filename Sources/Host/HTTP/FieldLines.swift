@@ -14,7 +14,8 @@ func makeRef(_ start: Int, _ end: Int) -> gw_ref {
 }
 
 /// Reads one field line that ends before `end`; moves `at` behind its CR LF. Refuses folded lines,
-/// white space before the colon, and controls.
+/// white space before the colon, and controls. The last octet before `end` is a line feed, which
+/// stops every loop here.
 @inline(__always)
 func readFieldLine(
     _ bytes: UnsafePointer<UInt8>, _ at: inout Int, _ end: Int,
@@ -22,20 +23,18 @@ func readFieldLine(
 ) throws(HTTPError) -> gw_field {
     let nameStart = at
     var cursor = at
-    while cursor < end && classes[Int(bytes[cursor])] & ByteClass.token != 0 { cursor &+= 1 }
+    while classes[Int(bytes[cursor])] & ByteClass.token != 0 { cursor &+= 1 }
     let nameEnd = cursor
-    guard cursor < end && nameEnd > nameStart && bytes[cursor] == Byte.colon else {
+    guard nameEnd > nameStart && bytes[cursor] == Byte.colon else {
         let first = bytes[nameStart]
         throw first == Byte.space || first == Byte.tab ? .lineFolded : .fieldNameInvalid
     }
     cursor &+= 1
-    while cursor < end && (bytes[cursor] == Byte.space || bytes[cursor] == Byte.tab) {
-        cursor &+= 1
-    }
+    while bytes[cursor] == Byte.space || bytes[cursor] == Byte.tab { cursor &+= 1 }
     let valueStart = cursor
     cursor = findControl(bytes, cursor, end)
     guard cursor &+ 1 < end && bytes[cursor] == Byte.carriageReturn else {
-        throw cursor < end && bytes[cursor] == Byte.lineFeed ? .bareLineFeed : .fieldValueInvalid
+        throw bytes[cursor] == Byte.lineFeed ? .bareLineFeed : .fieldValueInvalid
     }
     guard bytes[cursor &+ 1] == Byte.lineFeed else { throw .bareCarriageReturn }
     at = cursor &+ 2

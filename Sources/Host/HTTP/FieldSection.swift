@@ -5,7 +5,7 @@ package import CGateway
 /// section may move the block: base and refs are read anew afterwards. None allocates unless the
 /// block must grow.
 package enum FieldSection {
-    /// - Returns: Index of the first field of that name at or after `start`, nil when there is none.
+    /// - Returns: Index of the first field of that name from `start` on, nil without one.
     @inline(__always)
     package static func index(
         _ section: UnsafePointer<gw_fields>, of id: UInt16, from start: Int = 0

@@ -1,5 +1,35 @@
 // The four forms of a request target (RFC 9112 §3.2) and the authority inside (RFC 3986 §3.2).
+import Base
 import CGateway
+
+/// Checks for texts that do not come from a client but go into a request line.
+package enum RequestLine {
+    package static func isMethod(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = text.baseAddress, !text.isEmpty else { return false }
+        return text.count <= Limits.methodBytesMax
+            && all(start, text.count, are: ByteClass.token)
+    }
+
+    /// Whether text is a path with an optional query (RFC 9112 §3.2.1).
+    package static func isOriginForm(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = text.baseAddress, text.first == Byte.slash,
+            text.count <= Limits.requestLineBytesMax,
+            all(start, text.count, are: ByteClass.target)
+        else { return false }
+        for index in 0..<text.count where start[index] == 0x25 {
+            guard index + 2 < text.count,
+                all(start + index + 1, 2, are: ByteClass.hexDigit)
+            else { return false }
+        }
+        return true
+    }
+
+    /// Whether text is a host with an optional port, as Host must be.
+    package static func isAuthority(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = text.baseAddress else { return false }
+        return (try? readAuthority(start, 0, text.count, error: .hostInvalid)) != nil
+    }
+}
 
 /// Takes a target of valid octets apart. Which form is allowed depends on the method.
 @inline(__always)
@@ -15,7 +45,8 @@ func readTarget(
     }
 }
 
-/// Splits at the first question mark and refuses broken percent escapes (RFC 3986 §2.1).
+/// Splits at the first question mark and refuses broken percent escapes (RFC 3986 §2.1). The
+/// octet at `end` is the space behind the target.
 private func readPathAndQuery(
     _ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ head: inout RequestHead
 ) throws(HTTPError) {
@@ -25,7 +56,9 @@ private func readPathAndQuery(
     let classes = ByteClass.table
     var hasQuery = false
     var at = start
-    while at < end {
+    while true {
+        while classes[Int(bytes[at])] & ByteClass.plainTarget != 0 { at &+= 1 }
+        guard at < end else { return }
         let byte = bytes[at]
         if byte == 0x25 {
             guard at &+ 2 < end,

@@ -84,6 +84,7 @@ func readResponseHead(
     head.framing = responseFraming(control, head.status, requestMethodID)
     head.keepAlive =
         head.framing != .untilClose && control.keepsAlive(version: head.version)
+        && !announcesForbiddenBody(control, head.status)
     head.hasUpgrade = hasUpgradeField && control.options.contains(.upgrade)
     if control.options.contains(.others) {
         try flagConnectionNamed(bytes, fields, count)
@@ -112,6 +113,13 @@ private func readStatusLine(
     else { throw .statusLineInvalid }
     head.reason = makeRef(min(13, lineEnd), lineEnd)
     at = lineEnd + 2
+}
+
+/// 204 and interim responses have no body and must not announce one (RFC 9110 §8.6). If one comes
+/// nevertheless, it would be read as the next response.
+private func announcesForbiddenBody(_ control: ControlFields, _ status: UInt16) -> Bool {
+    guard status < 200 || status == 204 else { return false }
+    return control.isChunked || (control.contentLength ?? 0) > 0
 }
 
 /// RFC 9112 §6.3, rules 1 to 8.
