@@ -148,12 +148,13 @@ func withOctets<Result>(
     @Test func takesValuesThatLieInTheBlockWhileItMoves() throws {
         let message = try TestMessage(fieldLines: "X-A: \(String(repeating: "v", count: 1000))\r\n")
         for _ in 0..<20 {
-            let name = FieldSection.name(message.section, at: 1)
+            // The method, first in the block: an allocator overwrites it when the block moves.
+            let name = UnsafeBufferPointer(start: message.section.pointee.base, count: 3)
             let value = FieldSection.value(message.section, at: 1)
             try FieldSection.addNamed(message.section, name: name, value: value)
         }
-        #expect(Set(message.fields.dropFirst()).count == 1)
-        #expect(message.fields.count == 22)
+        let value = String(repeating: "v", count: 1000)
+        #expect(message.fields.dropFirst(2) == Array(repeating: "GET: \(value)", count: 20)[...])
     }
 
     @Test func stopsAtTheLimit() throws {
