@@ -118,9 +118,11 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
         Misbehaviour(
             testDescription: "fewer modules than in the manifest",
             manifest: {
-                $0.replacing("\"modules\": [", with: """
-                    "modules": [{"id": "x", "kind": "y"},
-                    """)
+                $0.replacing(
+                    "\"modules\": [",
+                    with: """
+                        "modules": [{"id": "x", "kind": "y"},
+                        """)
             },
             message: ": has 1 modules, its manifest names 2"),
         Misbehaviour(
@@ -194,7 +196,8 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
 
     @Test func refusesUnresolvedSymbols() throws {
         var fixture = PluginFixture()
-        fixture.extra = "int nowhere(void); static int use(void) __attribute__((constructor));"
+        fixture.extra =
+            "int nowhere(void); static int use(void) __attribute__((constructor));"
             + "static int use(void) { return nowhere(); }"
         #expect(try fixture.refusal().contains("undefined symbol: nowhere"))
     }
@@ -202,7 +205,8 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
     /// The host goes on after a plugin whose code ran before it was refused.
     @Test func survivesConstructorsOfRefusedPlugins() throws {
         var fixture = PluginFixture()
-        fixture.extra = "__attribute__((constructor)) static void early(void) { setenv(\"X\", \"1\", 1); }"
+        fixture.extra =
+            "__attribute__((constructor)) static void early(void) { setenv(\"X\", \"1\", 1); }"
         fixture.definitions["ENTRY"] = "0"
         #expect(throws: LoaderError.self) { try fixture.load() }
         #expect(try PluginFixture().load().name == "good")

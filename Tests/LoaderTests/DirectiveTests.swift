@@ -107,7 +107,10 @@ private struct HostProblem: Error, Equatable {}
     @Test(arguments: [
         ("nothing", "(void)out; return GW_OK;", "directive nothing: wrote invalid JSON"),
         ("garbage", "text(out, \"{\"); return GW_OK;", "directive garbage: wrote invalid JSON"),
-        ("mute", "(void)out; return GW_E_CONFIG;", "directive mute: failed with code -8 and gave no reason"),
+        (
+            "mute", "(void)out; return GW_E_CONFIG;",
+            "directive mute: failed with code -8 and gave no reason"
+        ),
     ])
     func blamesParsersThatBreakTheContract(name: String, body: String, message: String) throws {
         let directive = try directive(name, body)
@@ -140,7 +143,8 @@ private struct HostProblem: Error, Equatable {}
         #expect(try directive.parse(tokens("keep"), file: "f", host: quiet) == [:])
         #expect(
             TestHost.violations(of: "keep").map(\.call) == [
-                "gw.adapt/1 fail", "gw.core/1 out_write", "gw.core/1 out_write", "gw.adapt/1 matcher",
+                "gw.adapt/1 fail", "gw.core/1 out_write", "gw.core/1 out_write",
+                "gw.adapt/1 matcher",
             ])
     }
 
@@ -171,7 +175,8 @@ private struct HostProblem: Error, Equatable {}
         ThreadRole.current = .loop(3)
         defer { ThreadRole.current = before }
         #expect(ThreadRole.current == .loop(3))
-        #expect(!ContractCheck.requireConfig("gw.core/1 fail", scope: scope))
+        ContractCheck.requireConfig("gw.core/1 fail", scope: scope)
+        ContractCheck.requireLoop("gw.http/1 respond", scope: scope)
         #expect(
             TestHost.violations(of: "test.thread").map(\.description) == [
                 "test.thread broke the contract in gw.core/1 fail: "

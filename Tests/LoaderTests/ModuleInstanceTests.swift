@@ -22,12 +22,20 @@ import Testing
         instance.cleanUp()
         instance.cleanUp()
         #expect(
-            TestHost.trace(of: "order").dropFirst(3) == ["start", "start", "stop", "stop", "cleanup"])
+            TestHost.trace(of: "order").dropFirst(3) == [
+                "start", "start", "stop", "stop", "cleanup",
+            ])
     }
 
     @Test(arguments: [
-        ("failcreate", "CREATE", "create", "gw_scope *scope, gw_view json, void **out", ["cleanup"]),
-        ("failprovision", "PROVISION", "provision", "void *self, gw_scope *scope", ["create", "cleanup"]),
+        (
+            "failcreate", "CREATE", "create", "gw_scope *scope, gw_view json, void **out",
+            ["cleanup"]
+        ),
+        (
+            "failprovision", "PROVISION", "provision", "void *self, gw_scope *scope",
+            ["create", "cleanup"]
+        ),
         (
             "failvalidate", "VALIDATE", "validate", "void *self, gw_scope *scope",
             ["create", "provision", "cleanup"]
@@ -60,7 +68,8 @@ import Testing
     @Test func reportsStepsThatFailWithoutAReason() throws {
         var fixture = PluginFixture("silent")
         fixture.definitions["PROVISION"] = "broken"
-        fixture.extra = "static gw_status broken(void *a, gw_scope *b) { (void)a; (void)b; return -12; }"
+        fixture.extra =
+            "static gw_status broken(void *a, gw_scope *b) { (void)a; (void)b; return -12; }"
         let module = try #require(fixture.load().modules.first)
         let error = #expect(throws: LoaderError.self) {
             try ModuleInstance(module, identity: identity(module))

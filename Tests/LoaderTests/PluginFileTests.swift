@@ -56,7 +56,8 @@ import Testing
         for _ in 0..<3000 {
             var bytes = good
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                bytes[places.randomElement(using: &random) ?? 0] = .random(in: 0...255, using: &random)
+                bytes[places.randomElement(using: &random) ?? 0] = .random(
+                    in: 0...255, using: &random)
             }
             let file = PluginFile(path: "/nonexistent/x.so", bytes: bytes)
             _ = try? ManifestReader.read(file, plugin: "x")
@@ -92,7 +93,8 @@ import Testing
 
     @Test func warnsOfUnknownMembers() throws {
         let manifest = try parse(
-            #"{"name": "x", "version": "2", "abi": {"major": 1, "min_minor": 0}, "modules": [], "y": 1}"#)
+            #"{"name": "x", "version": "2", "abi": {"major": 1, "min_minor": 0}, "modules": [], "y": 1}"#
+        )
         #expect(manifest.warnings == ["unknown member \"y\" in its manifest is ignored"])
     }
 
@@ -129,9 +131,13 @@ import Testing
     }
 
     @Test func refusesHugeAndDeepManifests() {
-        let huge = #expect(throws: LoaderError.self) { try parse(String(repeating: " ", count: 300_000) + "1") }
+        let huge = #expect(throws: LoaderError.self) {
+            try parse(String(repeating: " ", count: 300_000) + "1")
+        }
         #expect(huge?.message == "its manifest has 300001 bytes, expected at most 262144")
-        let deep = #expect(throws: LoaderError.self) { try parse(String(repeating: "[", count: 100_000)) }
+        let deep = #expect(throws: LoaderError.self) {
+            try parse(String(repeating: "[", count: 100_000))
+        }
         #expect(deep?.message == "its manifest is nested deeper than 16 levels")
     }
 }

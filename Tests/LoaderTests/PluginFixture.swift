@@ -66,11 +66,12 @@ struct PluginFixture {
         try Data(text.utf8).write(to: URL(fileURLWithPath: source))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "cc", "-shared", "-fPIC", "-O0", "-fvisibility=hidden", "-I",
-            "\(Self.root)/PluginSDK/C/include", "-o",
-            "\(folder.path)/\(name)\(PluginFinder.fileSuffix)", source,
-        ] + compilerFlags
+        process.arguments =
+            [
+                "cc", "-shared", "-fPIC", "-O0", "-fvisibility=hidden", "-I",
+                "\(Self.root)/PluginSDK/C/include", "-o",
+                "\(folder.path)/\(name)\(PluginFinder.fileSuffix)", source,
+            ] + compilerFlags
         let errors = Pipe()
         process.standardError = errors
         try process.run()

@@ -86,7 +86,8 @@ import Testing
         let folder = try TemporaryFolder()
         try PluginFixture("first").build(in: folder)
         var second = PluginFixture("second")
-        second.manifest = second.manifest?.replacing("http.handlers.second", with: "http.handlers.first")
+        second.manifest = second.manifest?.replacing(
+            "http.handlers.second", with: "http.handlers.first")
         try second.build(in: folder)
         let loader = PluginLoader.searching(folder)
         #expect(
@@ -100,12 +101,14 @@ import Testing
     @Test func skipsModulesOfUnknownKinds() throws {
         var fixture = PluginFixture()
         fixture.definitions["MODULE_KIND"] = "\"gw.kind.oracle/1\""
-        fixture.manifest = fixture.manifest?.replacing("gw.kind.http_handler/1", with: "gw.kind.oracle/1")
+        fixture.manifest = fixture.manifest?.replacing(
+            "gw.kind.http_handler/1", with: "gw.kind.oracle/1")
         let plugin = try fixture.load()
         #expect(plugin.modules.isEmpty)
         #expect(plugin.skipped.map(\.kind) == ["gw.kind.oracle/1"])
         #expect(
-            plugin.warnings == ["module http.handlers.good: kind gw.kind.oracle/1 is not supported"])
+            plugin.warnings == ["module http.handlers.good: kind gw.kind.oracle/1 is not supported"]
+        )
     }
 
     @Test func callsInitOnceAndReportsItsFailure() throws {

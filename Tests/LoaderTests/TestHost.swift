@@ -29,7 +29,9 @@ enum TestHost {
     /// What the plugin of that name logged, without its name.
     static func trace(of plugin: String) -> [String] {
         log.withLock { lines in
-            lines.filter { $0.hasPrefix(plugin + " ") }.map { String($0.dropFirst(plugin.count + 1)) }
+            lines.filter { $0.hasPrefix(plugin + " ") }.map {
+                String($0.dropFirst(plugin.count + 1))
+            }
         }
     }
 

@@ -10,11 +10,15 @@ import Testing
     private func open(_ text: String) -> (status: gw_status, handle: gw_json) {
         var text = text
         var handle: gw_json = 0
-        let status = text.withUTF8 { table.open(gw_view(ptr: $0.baseAddress, len: $0.count), &handle) }
+        let status = text.withUTF8 {
+            table.open(gw_view(ptr: $0.baseAddress, len: $0.count), &handle)
+        }
         return (status, handle)
     }
 
-    private func get(_ handle: gw_json, _ pointer: String) -> (status: gw_status, value: gw_json_value) {
+    private func get(_ handle: gw_json, _ pointer: String) -> (
+        status: gw_status, value: gw_json_value
+    ) {
         var pointer = pointer
         var value = gw_json_value()
         let status = pointer.withUTF8 {
@@ -27,7 +31,8 @@ import Testing
 
     @Test func findsMembersAndElementsByPointer() throws {
         let document = open(
-            #"{"model": "gpt", "messages": [{"role": "user"}, {"n": 12345678901234567890}], "a/b~": true}"#)
+            #"{"model": "gpt", "messages": [{"role": "user"}, {"n": 12345678901234567890}], "a/b~": true}"#
+        )
         #expect(document.status == GW_OK)
         defer { table.close(document.handle) }
         #expect(text(get(document.handle, "/model").value.text) == "gpt")
@@ -36,7 +41,9 @@ import Testing
         #expect(get(document.handle, "/messages").value.count == 2)
         #expect(get(document.handle, "/a~1b~0").value.integer == 1)
         #expect(get(document.handle, "").value.type == UInt32(GW_JSON_OBJECT))
-        for missing in ["/messages/2", "/messages/01", "/messages/-", "/x", "model", "/model/x", "/a~2"] {
+        for missing in [
+            "/messages/2", "/messages/01", "/messages/-", "/x", "model", "/model/x", "/a~2",
+        ] {
             #expect(get(document.handle, missing).status == GW_E_NOT_FOUND, "\(missing)")
         }
     }
@@ -113,7 +120,9 @@ import Testing
         var random = SystemRandomNumberGenerator()
         for round in 0..<3000 {
             var bytes = Array(text.prefix(round % (text.count + 1)))
-            if !bytes.isEmpty { bytes[.random(in: bytes.indices, using: &random)] = .random(in: 0...255) }
+            if !bytes.isEmpty {
+                bytes[.random(in: bytes.indices, using: &random)] = .random(in: 0...255)
+            }
             _ = bytes.withUnsafeBufferPointer { try? JSONDocument($0) }
         }
     }

@@ -6,7 +6,9 @@ import Testing
 @testable import Services
 
 @Suite struct RE2PatternTests {
-    private func replace(_ text: String, _ pattern: String, _ replacement: String) throws -> (String, Int?) {
+    private func replace(_ text: String, _ pattern: String, _ replacement: String) throws -> (
+        String, Int?
+    ) {
         var (text, replacement) = (text, replacement)
         var result: [UInt8] = []
         let compiled = try RE2Pattern(pattern)
@@ -91,15 +93,17 @@ private let releases = Mutex<[@Sendable () -> Void]>([])
                     written.withLock { $0.append(contentsOf: bytes.bytes) }
                     return GW_OK
                 }, worker_count: { 1 }, environment: { _, _ in GW_E_NOT_FOUND }))
-        table = RegexInterface.makeTable(
-            core: core,
-            onRelease: { _, action in
-                releases.withLock { $0.append(action) }
-                return true
-            },
-            allocate: { _, count in
-                .allocate(byteCount: count, alignment: 16)
-            }).pointee
+        table =
+            RegexInterface.makeTable(
+                core: core,
+                onRelease: { _, action in
+                    releases.withLock { $0.append(action) }
+                    return true
+                },
+                allocate: { _, count in
+                    .allocate(byteCount: count, alignment: 16)
+                }
+            ).pointee
     }
 
     private func view(_ text: StaticString) -> gw_view {
@@ -126,7 +130,10 @@ private let releases = Mutex<[@Sendable () -> Void]>([])
         var regex: gw_regex = 0
         #expect(table.compile(scope, view("a"), &regex) == GW_OK)
         #expect(table.match(regex, view("a"), nil, 0) == 1)
-        for action in releases.withLock({ actions in defer { actions = [] }; return actions }) {
+        for action in releases.withLock({ actions in
+            defer { actions = [] }
+            return actions
+        }) {
             action()
         }
         #expect(table.match(regex, view("a"), nil, 0) == 0)

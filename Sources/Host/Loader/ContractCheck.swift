@@ -27,7 +27,8 @@ package enum ContractCheck {
 
     /// Before plugins are loaded.
     ///
-    /// - Parameter report: Called on any thread, for every violation, checked mode or not.
+    /// - Parameter report: Called on any thread. Calls that are refused are reported in every mode,
+    ///   those on a wrong thread in checked mode only.
     package static func configure(isEnabled: Bool, report: @escaping Sink) {
         enabled.store(isEnabled, ordering: .relaxed)
         sink.withLock { $0 = report }
@@ -41,25 +42,22 @@ package enum ContractCheck {
     }
 
     /// In checked mode, reports when the calling thread is a worker's or a pool thread.
-    /// - Returns: Whether the thread is right for a `[config]` call.
-    @discardableResult
-    package static func requireConfig(_ call: String, scope: PluginScope? = nil) -> Bool {
+    package static func requireConfig(_ call: String, scope: PluginScope? = nil) {
+        guard isEnabled else { return }
         switch ThreadRole.current {
-        case .unknown, .load, .config: return true
+        case .unknown, .load, .config: break
         case .loop, .work:
             violation(call, "[config] only, was called from \(ThreadRole.current)", scope: scope)
-            return false
         }
     }
 
     /// In checked mode, reports when the calling thread is no worker's.
-    @discardableResult
-    package static func requireLoop(_ call: String, scope: PluginScope? = nil) -> Bool {
+    package static func requireLoop(_ call: String, scope: PluginScope? = nil) {
+        guard isEnabled else { return }
         switch ThreadRole.current {
-        case .loop: return true
+        case .loop: break
         case .unknown, .load, .config, .work:
             violation(call, "[loop] only, was called from \(ThreadRole.current)", scope: scope)
-            return false
         }
     }
 }

@@ -1,18 +1,20 @@
+internal import Base
+package import CGateway
+private import Synchronization
+
 // gw.core/1: diagnostics, output, clocks, environment; logging comes from the server.
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-internal import Base
-package import CGateway
-private import Synchronization
 
 /// Builds the table of `gw.core/1`.
 package enum CoreInterface {
-    package typealias Log = @convention(c) (
-        OpaquePointer?, UInt32, gw_view, UnsafePointer<gw_log_field>?, Int
-    ) -> Void
+    package typealias Log =
+        @convention(c) (
+            OpaquePointer?, UInt32, gw_view, UnsafePointer<gw_log_field>?, Int
+        ) -> Void
     package typealias LogEnabled = @convention(c) (OpaquePointer?, UInt32) -> Int32
     package typealias WorkerCount = @convention(c) () -> UInt32
 
@@ -55,12 +57,14 @@ private func liveScope(_ pointer: OpaquePointer, _ call: String) -> PluginScope?
 
 private func writeOutput(_ pointer: OpaquePointer, _ bytes: gw_view) -> gw_status {
     guard let sink = OutputSink.find(pointer) else {
-        ContractCheck.violation("gw.core/1 out_write", "out is dead when the call that gave it ended")
+        ContractCheck.violation(
+            "gw.core/1 out_write", "out is dead when the call that gave it ended")
         return GW_E_STALE
     }
     guard !PluginText.isAbsurd(bytes) else {
         ContractCheck.violation(
-            "gw.core/1 out_write", "bytes is a view of memory, not \(bytes.len) bytes at NULL or more")
+            "gw.core/1 out_write",
+            "bytes is a view of memory, not \(bytes.len) bytes at NULL or more")
         return GW_E_INVALID
     }
     return sink.write(UnsafeRawBufferPointer(start: bytes.ptr, count: bytes.len))

@@ -42,7 +42,8 @@ final class DirectiveSession {
                 struct_size: UInt32(MemoryLayout<gw_directive_call>.size), rev: 1,
                 tokens: UnsafePointer(tokens.baseAddress.unsafelyUnwrapped),
                 token_count: source.count,
-                file: Self.view(text, offset, file.utf8.count), host: UnsafeMutableRawPointer(call)))
+                file: Self.view(text, offset, file.utf8.count), host: UnsafeMutableRawPointer(call))
+        )
         Self.live.insert(self, at: UInt(bitPattern: call))
     }
 

@@ -22,7 +22,9 @@ extension ELFImage {
         guard let table = section(ofType: Self.dynamicSymbols) else { return [] }
         let names = try linkedText(of: table)
         var found: [Export] = []
-        for start in stride(from: table.data.lowerBound, to: table.data.upperBound, by: Self.symbolBytes) {
+        for start in stride(
+            from: table.data.lowerBound, to: table.data.upperBound, by: Self.symbolBytes)
+        {
             let at = UInt64(start)
             guard let nameOffset = file.load(UInt32.self, at: at),
                 let info = file.load(UInt8.self, at: at + 4),
@@ -47,7 +49,8 @@ extension ELFImage {
         let names = try linkedText(of: table)
         return try dynamicEntries(table).filter { $0.tag == rpath || $0.tag == runpath }
             .flatMap { entry in
-                (file.text(at: entry.value, within: names) ?? "").split(separator: ":").map(String.init)
+                (file.text(at: entry.value, within: names) ?? "").split(separator: ":").map(
+                    String.init)
             }
     }
 

@@ -41,7 +41,8 @@ struct ELFImage {
         let bytes = file.bytes
         guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else {
             throw ObjectFileError(
-                message: bytes.isEmpty ? "the file is empty" : "not a shared object (no ELF header)")
+                message: bytes.isEmpty ? "the file is empty" : "not a shared object (no ELF header)"
+            )
         }
         guard bytes.count >= Self.headerBytes else { throw truncated("header") }
         guard bytes[4] == 2, bytes[5] == 1 else {
@@ -63,8 +64,10 @@ struct ELFImage {
     }
 
     private mutating func readProgramHeaders() throws(ObjectFileError) {
-        guard let offset = file.load(UInt64.self, at: 32), let size = file.load(UInt16.self, at: 54),
-            let count = file.load(UInt16.self, at: 56), count == 0 || size >= Self.programHeaderBytes,
+        guard let offset = file.load(UInt64.self, at: 32),
+            let size = file.load(UInt16.self, at: 54),
+            let count = file.load(UInt16.self, at: 56),
+            count == 0 || size >= Self.programHeaderBytes,
             let table = file.range(offset, UInt64(size) * UInt64(count))
         else { throw truncated("program headers") }
         for index in 0..<Int(count) {
@@ -85,8 +88,10 @@ struct ELFImage {
     }
 
     private mutating func readSections() throws(ObjectFileError) {
-        guard let offset = file.load(UInt64.self, at: 40), let size = file.load(UInt16.self, at: 58),
-            let count = file.load(UInt16.self, at: 60), let namesIndex = file.load(UInt16.self, at: 62)
+        guard let offset = file.load(UInt64.self, at: 40),
+            let size = file.load(UInt16.self, at: 58),
+            let count = file.load(UInt16.self, at: 60),
+            let namesIndex = file.load(UInt16.self, at: 62)
         else { throw truncated("header") }
         guard count > 0, size >= Self.sectionHeaderBytes, namesIndex < count else {
             throw ObjectFileError(message: "has no section table (stripped too far?)")
@@ -121,7 +126,8 @@ struct ELFImage {
 
     private func truncated(_ part: String) -> ObjectFileError {
         ObjectFileError(
-            message: "truncated: its \(part) reach beyond the \(file.bytes.count) bytes of the file")
+            message: "truncated: its \(part) reach beyond the \(file.bytes.count) bytes of the file"
+        )
     }
 
     private static func name(of machine: UInt16) -> String {

@@ -10,6 +10,13 @@ package enum HostInterfaces {
     }
 
     private static let tables = Mutex<[String: Table]>([:])
+    private static let version = Mutex<StaticString>("0")
+
+    /// What plugins read as the host's version. Set before the first plugin is loaded.
+    package static var hostVersion: StaticString {
+        get { version.withLock { $0 } }
+        set { version.withLock { $0 = newValue } }
+    }
 
     /// Offers a table, for as long as the process lives. The first one of an id stays.
     ///
@@ -21,7 +28,8 @@ package enum HostInterfaces {
 
     /// Moves a table to memory of its own and offers it.
     @discardableResult
-    package static func register<Value>(_ id: String, copying table: Value) -> UnsafePointer<Value> {
+    package static func register<Value>(_ id: String, copying table: Value) -> UnsafePointer<Value>
+    {
         let memory = UnsafeMutablePointer<Value>.allocate(capacity: 1)
         memory.initialize(to: table)
         register(id, UnsafeRawPointer(memory))
@@ -36,7 +44,6 @@ package enum HostInterfaces {
 /// The `gw_boot` of this process.
 enum PluginBoot {
     private static let hostName: StaticString = "gatewright"
-    private static let hostVersion: StaticString = "1"
 
     nonisolated(unsafe) static let pointer: UnsafePointer<gw_boot> = {
         let memory = UnsafeMutablePointer<gw_boot>.allocate(capacity: 1)
@@ -45,7 +52,7 @@ enum PluginBoot {
                 struct_size: UInt32(MemoryLayout<gw_boot>.size), rev: 1,
                 abi_minor: UInt32(GW_ABI_MINOR),
                 flags: ContractCheck.isEnabled ? GW_BOOT_CHECK : 0,
-                host_name: view(hostName), host_version: view(hostVersion),
+                host_name: view(hostName), host_version: view(HostInterfaces.hostVersion),
                 iface: findInterface, fail: reportFailure))
         return UnsafePointer(memory)
     }()

@@ -21,7 +21,8 @@ struct MachOImage {
     init(_ bytes: [UInt8]) throws(ObjectFileError) {
         file = BoundedBytes(bytes: bytes)
         guard file.load(UInt32.self, at: 0) == Self.magic else {
-            throw ObjectFileError(message: "not a 64-bit Mach-O image (universal files are not read)")
+            throw ObjectFileError(
+                message: "not a 64-bit Mach-O image (universal files are not read)")
         }
         guard file.load(UInt32.self, at: 4) == Self.nativeProcessor else {
             throw ObjectFileError(kind: .architecture, message: "made for another architecture")

@@ -166,15 +166,16 @@ extension ManifestDecoder {
     }
 
     private func wrong(_ path: String, _ value: JSONValue?, _ expected: String) -> ManifestError {
-        let found = switch value {
-        case nil: "missing"
-        case .null: "null"
-        case .bool: "a boolean"
-        case .int, .double: "a number"
-        case .string(let text): text.isEmpty ? "an empty text" : "a text"
-        case .array: "an array"
-        case .object: "an object"
-        }
+        let found =
+            switch value {
+            case nil: "missing"
+            case .null: "null"
+            case .bool: "a boolean"
+            case .int, .double: "a number"
+            case .string(let text): text.isEmpty ? "an empty text" : "a text"
+            case .array: "an array"
+            case .object: "an object"
+            }
         return ManifestError(message: "\(path) is \(found), expected \(expected)")
     }
 

@@ -31,7 +31,8 @@ package enum ManifestReader {
         let text = text[..<end]
         guard text.count <= Limits.manifestBytesMax else {
             throw LoaderError(
-                .manifest, plugin: plugin, "its manifest has \(text.count) bytes, "
+                .manifest, plugin: plugin,
+                "its manifest has \(text.count) bytes, "
                     + "expected at most \(Limits.manifestBytesMax)")
         }
         guard !isDeeperThan(Limits.manifestDepthMax, text) else {
@@ -91,10 +92,11 @@ package enum ManifestReader {
 
 extension LoaderError {
     init(_ error: ObjectFileError, path: String, plugin: String) {
-        let rule: Rule = switch error.kind {
-        case .format: .format
-        case .architecture: .architecture
-        }
+        let rule: Rule =
+            switch error.kind {
+            case .format: .format
+            case .architecture: .architecture
+            }
         self.init(rule, plugin: plugin, "\(path): \(error.message)")
     }
 }

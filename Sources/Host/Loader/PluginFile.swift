@@ -1,10 +1,11 @@
+internal import Base
+
 // Files and folders of plugins: the system calls of the loader.
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-internal import Base
 
 /// The whole content of a plugin's file, checked for who may have written it.
 package struct PluginFile: Sendable {
@@ -40,6 +41,12 @@ package struct PluginFile: Sendable {
         }
         self.path = path
         bytes = try Self.read(descriptor, Int(status.st_size), path: path, plugin: plugin)
+    }
+
+    /// Bytes that come from elsewhere; `path` is used in messages and to find a manifest beside it.
+    package init(path: String, bytes: [UInt8]) {
+        self.path = path
+        self.bytes = bytes
     }
 
     /// Differs when the content differs; means something within this process only.
@@ -89,7 +96,8 @@ package struct PluginFile: Sendable {
         var failure: String?
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
-                let got = readRetrying(descriptor, into: UnsafeMutableRawBufferPointer(buffer), count)
+                let got = readRetrying(
+                    descriptor, into: UnsafeMutableRawBufferPointer(buffer), count)
                 if got < 0 { failure = lastError }
                 if got <= 0 { break }
                 count += got
@@ -116,12 +124,4 @@ package struct PluginFile: Sendable {
 
 private func unistdRead(_ descriptor: Int32, _ to: UnsafeMutableRawPointer, _ count: Int) -> Int {
     read(descriptor, to, count)
-}
-
-extension PluginFile {
-    /// For bytes that come from elsewhere than a file.
-    init(path: String, bytes: [UInt8]) {
-        self.path = path
-        self.bytes = bytes
-    }
 }

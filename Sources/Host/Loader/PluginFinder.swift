@@ -47,7 +47,8 @@ package struct PluginFinder: Sendable {
     package func available() -> [String: String] {
         var found: [String: String] = [:]
         for folder in folders.reversed() {
-            for entry in PluginFile.entries(of: folder) ?? [] where entry.hasSuffix(Self.fileSuffix) {
+            for entry in PluginFile.entries(of: folder) ?? [] where entry.hasSuffix(Self.fileSuffix)
+            {
                 let name = String(entry.dropLast(Self.fileSuffix.count))
                 guard PluginName.isValid(name) else { continue }
                 found[name] = "\(folder)/\(entry)"

@@ -1,10 +1,11 @@
+internal import CGateway
+
 // A plugin's shared object in this process: checked from outside, mapped, and asked who it is.
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-internal import CGateway
 
 /// Opens shared objects. They are never unmapped: Swift images cannot be (docs/abi.md, "Loading").
 enum PluginImage {
@@ -111,5 +112,7 @@ enum PluginImage {
             hint: "it is no Gatewright plugin, or one for another major version of the ABI")
     }
 
-    private static var lastError: String { dlerror().map { String(cString: $0) } ?? "unknown error" }
+    private static var lastError: String {
+        dlerror().map { String(cString: $0) } ?? "unknown error"
+    }
 }

@@ -53,7 +53,8 @@ package struct PluginRegistry: Sendable {
     private func duplicate(
         _ what: String, of plugin: String, and other: String
     ) -> LoaderError {
-        let message = other == plugin
+        let message =
+            other == plugin
             ? "gives \(what) twice" : "gives \(what), which plugin \(other) gives too"
         return LoaderError(
             .duplicate, plugin: plugin, message,

@@ -208,7 +208,8 @@ extension PluginTables {
     ) throws(LoaderError) {
         guard found == declared else {
             throw problem(
-                "gw_plugin.\(member) is \"\(found ?? "not valid")\", its manifest says \"\(declared)\"")
+                "gw_plugin.\(member) is \"\(found ?? "not valid")\", its manifest says \"\(declared)\""
+            )
         }
     }
 
@@ -255,7 +256,8 @@ enum HandlerHooks {
 extension LoaderError {
     static func needsNewerHost(plugin: String, minor: Int64) -> LoaderError {
         LoaderError(
-            .abi, plugin: plugin, "needs host ≥ minor \(minor), this host has minor \(GW_ABI_MINOR)",
+            .abi, plugin: plugin,
+            "needs host ≥ minor \(minor), this host has minor \(GW_ABI_MINOR)",
             hint: "use a newer gatewright or an older \(plugin)")
     }
 }

@@ -102,7 +102,8 @@ package final class JSONDocument: Sendable {
     private func element(
         of node: Node, at index: Int, _ step: Slice<UnsafeBufferPointer<UInt8>>
     ) -> Int? {
-        let isNumber = !step.isEmpty && step.count < 10
+        let isNumber =
+            !step.isEmpty && step.count < 10
             && step.allSatisfy { (0x30...0x39).contains($0) }
         guard isNumber, step.count == 1 || step.first != UInt8(ascii: "0") else { return nil }
         let place = step.reduce(0) { $0 * 10 + Int($1 - 0x30) }

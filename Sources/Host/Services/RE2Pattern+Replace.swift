@@ -27,7 +27,8 @@ extension RE2Pattern {
                     count += 1
                 }
                 copied = match.upperBound
-                position = match.upperBound > position
+                position =
+                    match.upperBound > position
                     ? match.upperBound : position + text.characterLength(at: position)
             }
             guard copied >= text.count || write(text.part(copied..<text.count)) else { return nil }
@@ -91,7 +92,8 @@ private struct GroupReference {
         let hasBrace = next < text.count && text[next] == UInt8(ascii: "{")
         let start = hasBrace ? next + 1 : next
         let name = text[start...].prefix(while: Self.isNamePart)
-        let isClosed = !hasBrace
+        let isClosed =
+            !hasBrace
             || (name.endIndex < text.count && text[name.endIndex] == UInt8(ascii: "}"))
         guard !name.isEmpty, isClosed else {
             self.init(.dollar, end: next)
@@ -119,12 +121,13 @@ extension UnsafeBufferPointer<UInt8> {
     /// Bytes of the UTF-8 character that begins at `index`, 1 for anything malformed.
     fileprivate func characterLength(at index: Int) -> Int {
         guard index < count else { return 1 }
-        let length = switch self[index] {
-        case 0xc2...0xdf: 2
-        case 0xe0...0xef: 3
-        case 0xf0...0xf4: 4
-        default: 1
-        }
+        let length =
+            switch self[index] {
+            case 0xc2...0xdf: 2
+            case 0xe0...0xef: 3
+            case 0xf0...0xf4: 4
+            default: 1
+            }
         guard index + length <= count else { return 1 }
         let tail = self[(index + 1)..<(index + length)]
         return tail.allSatisfy { $0 & 0xc0 == 0x80 } ? length : 1

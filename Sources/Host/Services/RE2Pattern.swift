@@ -68,7 +68,8 @@ package final class RE2Pattern: Sendable {
         groups: UnsafeMutableBufferPointer<Group>
     ) -> Bool {
         let count = min(groups.count, groupCount + 1)
-        return withUnsafeTemporaryAllocation(of: cre2_group.self, capacity: max(count, 1)) { found in
+        return withUnsafeTemporaryAllocation(of: cre2_group.self, capacity: max(count, 1)) {
+            found in
             let matched = cre2_match(
                 compiled, text.baseAddress, text.count, start, found.baseAddress, UInt32(count))
             for index in groups.indices {

@@ -140,7 +140,8 @@ private func replaceMatchesInArena(
 
 extension RegexInterface.Host {
     /// Reports under the scope's module and gives the code back.
-    fileprivate func fail(_ scope: OpaquePointer, _ message: String, _ code: gw_status) -> gw_status {
+    fileprivate func fail(_ scope: OpaquePointer, _ message: String, _ code: gw_status) -> gw_status
+    {
         var message = message
         message.withUTF8 { bytes in
             var diag = gw_diag()
