@@ -43,7 +43,7 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
         Misbehaviour(
             testDescription: "handler ops too small for the hook that the manifest names",
             definitions: ["HANDLER_SIZE": "8"],
-            message: ", module http.handlers.good: its manifest names the hook on_request, "
+            message: ", module http.handlers.good: its manifest names the hook request, "
                 + "which is NULL"),
         Misbehaviour(
             testDescription: "no create", definitions: ["CREATE": "0"],

@@ -52,7 +52,7 @@ struct PluginFixture {
          "abi": {"major": \(major), "min_minor": \(minMinor), "built_minor": 0},
          "runtime": {"lang": "c", "mode": "none"},
          "modules": [{"id": "http.handlers.\(name)", "kind": "gw.kind.http_handler/1",
-           "directives": [{"name": "\(name)", "order": "rank:7"}], "hooks": ["on_request"]}]}
+           "directives": [{"name": "\(name)", "order": "rank:7"}], "hooks": ["request", "on_request", "telepathy"]}]}
         """
     }
 

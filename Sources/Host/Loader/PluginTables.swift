@@ -132,7 +132,7 @@ struct PluginTables {
             let hooks: UnsafePointer<gw_http_handler_ops> = try make(
                 table.pointee.kind_ops, "kind_ops", end: 8, mandatory: [], module: id)
             for name in entry.hooks {
-                guard HandlerHooks.isPresent(name, in: hooks) else {
+                guard HandlerHooks.isPresent(name, in: hooks) ?? true else {
                     throw problem("its manifest names the hook \(name), which is NULL", module: id)
                 }
             }
@@ -232,23 +232,26 @@ extension PluginTables {
 
 /// The hooks of HTTP handlers by name.
 enum HandlerHooks {
-    static func isPresent(_ name: String, in hooks: UnsafePointer<gw_http_handler_ops>) -> Bool {
+    /// Whether a hook is there; nil for a name that only newer hosts know.
+    ///
+    /// - Parameter name: With or without `on_`.
+    static func isPresent(_ name: String, in hooks: UnsafePointer<gw_http_handler_ops>) -> Bool? {
         let hooks = hooks.pointee
-        return switch name {
-        case "on_request": hooks.on_request != nil
-        case "on_request_body": hooks.on_request_body != nil
-        case "on_request_trailers": hooks.on_request_trailers != nil
-        case "on_response": hooks.on_response != nil
-        case "on_response_body": hooks.on_response_body != nil
-        case "on_response_trailers": hooks.on_response_trailers != nil
-        case "on_writable": hooks.on_writable != nil
-        case "on_cancel": hooks.on_cancel != nil
-        case "on_drain": hooks.on_drain != nil
-        case "on_complete": hooks.on_complete != nil
-        case "on_upstream_head": hooks.on_upstream_head != nil
-        case "on_upstream_failure": hooks.on_upstream_failure != nil
-        case "on_upstream_end": hooks.on_upstream_end != nil
-        default: false
+        return switch name.hasPrefix("on_") ? String(name.dropFirst(3)) : name {
+        case "request": hooks.on_request != nil
+        case "request_body": hooks.on_request_body != nil
+        case "request_trailers": hooks.on_request_trailers != nil
+        case "response": hooks.on_response != nil
+        case "response_body": hooks.on_response_body != nil
+        case "response_trailers": hooks.on_response_trailers != nil
+        case "writable": hooks.on_writable != nil
+        case "cancel": hooks.on_cancel != nil
+        case "drain": hooks.on_drain != nil
+        case "complete": hooks.on_complete != nil
+        case "upstream_head": hooks.on_upstream_head != nil
+        case "upstream_failure": hooks.on_upstream_failure != nil
+        case "upstream_end": hooks.on_upstream_end != nil
+        default: nil
         }
     }
 }
