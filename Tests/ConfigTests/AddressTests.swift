@@ -1,4 +1,5 @@
 // Site addresses, listener addresses, quantities, names in certificates.
+import Base
 import Testing
 
 @testable import Config

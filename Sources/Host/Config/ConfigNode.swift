@@ -1,4 +1,5 @@
 // A directive or option with its arguments and its block: the tree over the flat tokens.
+internal import Base
 
 /// One line of a block and, when it ends in `{`, the block behind it.
 ///

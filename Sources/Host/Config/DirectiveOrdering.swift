@@ -1,4 +1,5 @@
 // The order in which the directives of a block run, from the definitions' own declarations.
+internal import Base
 
 enum DirectiveOrdering {
     /// Directive names in running order; unordered ones are left out.
