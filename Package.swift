@@ -97,7 +97,6 @@ let package = Package(
             [
                 "Base", "Logging", "Certificates", "HTTP", "Transport", "Config", "Routing", "Loader",
                 "Services",
-                "Certificates",
                 "CGateway",
             ]),
         .executableTarget(
