@@ -1,0 +1,1 @@
+"""Real parts around the gateway under test: itself, upstreams, clients, certificates."""
