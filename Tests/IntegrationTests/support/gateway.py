@@ -32,8 +32,11 @@ CRASH = re.compile(r"panic: |Fatal error|Sanitizer|runtime error|Assertion .* fa
 class Gateway:
     """A running gateway with a Caddyfile of its own; create with Gateway(...).start()."""
 
-    def __init__(self, folder, config, environment=None, name="Caddyfile", arguments=()):
-        """`config` is the text of the configuration, written to `folder`/`name`."""
+    def __init__(self, folder, config, environment=None, name="Caddyfile", arguments=(), ports=()):
+        """`config` is the text of the configuration, written to `folder`/`name`.
+
+        `ports` are those that it listens on beside the ones in its site addresses.
+        """
         self.folder = pathlib.Path(folder)
         self.config_path = self.folder / name
         self.config_path.write_text(config)
@@ -42,7 +45,7 @@ class Gateway:
         self.process = None
         self.lines = []
         self._expected = []
-        self._listening = listen_ports(config)
+        self._listening = sorted({*listen_ports(config), *ports})
         self._reader = None
 
     def start(self, seconds=20):

@@ -11,6 +11,9 @@ from .waiting import wait_until
 
 ANSWER = "hello from the mock model"
 
+#: The key that LiteLLM asks for, the one of gateway-bearer.caddyfile.
+KEY = "sk-your-secret-api-key"
+
 
 class LiteLLM:
     """Starts in about ten seconds; one per test run."""
@@ -22,7 +25,8 @@ class LiteLLM:
         config = folder / "litellm.yaml"
         config.write_text(
             "model_list:\n  - model_name: mock\n    litellm_params:\n      model: openai/mock\n"
-            f"      api_key: none\n      mock_response: {ANSWER}\n")
+            f"      api_key: none\n      mock_response: {ANSWER}\n"
+            f"general_settings:\n  master_key: {KEY}\n")
         self._log = open(folder / "litellm.log", "wb")
         self._process = subprocess.Popen(
             [pathlib.Path(sys.executable).parent / "litellm", "--config", config, "--host", "127.0.0.1",
@@ -36,6 +40,7 @@ class LiteLLM:
             raise
 
     def _alive(self):
+        assert self._process.poll() is None, f"LiteLLM ended, see {self._log.name}"
         try:
             return urllib.request.urlopen(f"http://{self.address}/health/liveliness", timeout=2)
         except (urllib.error.URLError, OSError):
