@@ -118,7 +118,8 @@ def test_a_bad_config_leaves_the_old_one_serving(start, broken, why):
 
 
 def test_an_open_stream_ends_on_the_config_it_began_with(start, paused):
-    text, port = site(f"reverse_proxy /stream {paused.address}\nrespond one\nheader X-Generation one")
+    text, port = site(f"handle /stream {{\n reverse_proxy {paused.address}\n}}\n"
+                      "handle {\n respond one\n}\nheader X-Generation one")
     gateway = start(text)
     with Client(port) as client:
         client.request(target="/stream")
