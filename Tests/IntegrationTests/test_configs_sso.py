@@ -6,6 +6,7 @@ import pytest
 from support import fixtures
 from support.client import fetch
 from support.litellm_proxy import ANSWER, KEY
+from support.sign_in import sign_in
 from support.upstreams import echo
 
 HOST = "stack.test"
@@ -13,20 +14,6 @@ SERVICES = {"oauth2-proxy:4180": "sign_in", "n8n:5678": "n8n", "model-gateway:11
             "dashboard:8080": "dashboard", "hermes-dashboard:9119": "hermes", "comfyui:8188": "comfy",
             "codebase-memory-ui:9750": "memory", "open-webui:8080": "webui"}
 COOKIE = ("Cookie", "_oauth2_proxy=signed-in")
-
-
-def sign_in(connection):
-    """202 and who it is for requests with the cookie, else 401; other paths are pages."""
-    while request := connection.read_request():
-        connection.upstream.requests.put(request)
-        if not request.target.startswith("/oauth2/auth"):
-            connection.respond(body="sign-in page")
-        elif "signed-in" in (request.get("cookie") or ""):
-            connection.respond(202, fields=[
-                ("X-Auth-Request-Email", "ann@example.com"), ("X-Auth-Request-User", "ann"),
-                ("X-Auth-Request-Preferred-Username", "ann.lee")], reason="Accepted")
-        else:
-            connection.respond(401, "no", reason="Unauthorized")
 
 
 class Stack:
