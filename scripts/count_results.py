@@ -3,6 +3,7 @@
 Trouble is a failed test, a skipped one (nothing may be left out silently), or a part of the
 suite that ran no test at all.
 """
+
 import pathlib
 import sys
 import xml.etree.ElementTree as ET
@@ -39,7 +40,9 @@ def main(folder):
     if empty:
         print(f"   ran nothing: {', '.join(empty)}")
     total = ", ".join(f"{counts[part]} {part}" for part in PARTS)
-    print(f"tests: {sum(counts.values())} run ({total}), {len(failed)} failed, {len(skipped)} skipped")
+    print(
+        f"tests: {sum(counts.values())} run ({total}), {len(failed)} failed, {len(skipped)} skipped"
+    )
     return 1 if failed or skipped or empty else 0
 
 

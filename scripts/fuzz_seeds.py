@@ -2,6 +2,7 @@
 
 The messages of a conformance file (.jsonl) become one seed each; other small files are taken whole.
 """
+
 import hashlib
 import json
 import pathlib
@@ -13,7 +14,10 @@ SEED_BYTES_MAX = 64 << 10
 def message(pieces):
     """The bytes of a case's "raw" or "upstream" list; see Tests/Conformance/check_http1.py."""
     parts = [pieces] if isinstance(pieces, str) else pieces
-    text = "".join(p if isinstance(p, str) else p.get("repeat", "") * min(p.get("times", 0), 100) for p in parts)
+    text = "".join(
+        p if isinstance(p, str) else p.get("repeat", "") * min(p.get("times", 0), 100)
+        for p in parts
+    )
     return text.encode("latin-1")
 
 

@@ -1,4 +1,5 @@
 """Processes pinned to a core: starting them, their processor time, their memory."""
+
 import os
 import socket
 import subprocess
@@ -51,14 +52,20 @@ def memory_kib(pid):
 def spawn(command, core, log, environment=None):
     """Starts a process on one core in a session of its own, so that it can be ended with its children."""
     return subprocess.Popen(
-        ["taskset", "-c", str(core), *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-        env={**os.environ, **(environment or {})}, start_new_session=True)
+        ["taskset", "-c", str(core), *command],
+        stdout=log,
+        stderr=log,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
+        start_new_session=True,
+    )
 
 
 def run(*command):
     """Runs a load generator on its core; returns what it printed."""
-    return subprocess.run(["taskset", "-c", str(LOAD_CORE), *map(str, command)],
-                          capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["taskset", "-c", str(LOAD_CORE), *map(str, command)], capture_output=True, text=True
+    ).stdout
 
 
 def wait_for_port(port, seconds=20):

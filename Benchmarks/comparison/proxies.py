@@ -1,11 +1,22 @@
 """The same four listeners in each proxy's own language: plain, TLS, token and headers, streams."""
+
 import json
 import os
 import pathlib
 
 from .envoy import envoy_config
-from .ports import (AUTHORIZATION, CHAIN, HTTP, HTTPS, ORIGIN, PORTS, REPLY, SECURITY_HEADERS, STREAM,
-                    STREAM_ORIGIN)
+from .ports import (
+    AUTHORIZATION,
+    CHAIN,
+    HTTP,
+    HTTPS,
+    ORIGIN,
+    PORTS,
+    REPLY,
+    SECURITY_HEADERS,
+    STREAM,
+    STREAM_ORIGIN,
+)
 
 BIG_FILE_BYTES = 64 << 20
 
@@ -29,15 +40,32 @@ def commands(folder):
         "floor": [f"{folder}/pump", str(PORTS["floor"]), str(ORIGIN)],
         "nginx": ["nginx", "-c", f"{folder}/nginx.conf"],
         "haproxy": ["haproxy", "-f", f"{folder}/haproxy.cfg", "-db"],
-        "envoy": ["envoy", "-c", f"{folder}/envoy.json", "--concurrency", "1", "--log-level", "warn",
-                  "--disable-hot-restart"],
-        "caddy": ["caddy", "run", "--config", f"{folder}/caddy.caddyfile", "--adapter", "caddyfile"],
+        "envoy": [
+            "envoy",
+            "-c",
+            f"{folder}/envoy.json",
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warn",
+            "--disable-hot-restart",
+        ],
+        "caddy": [
+            "caddy",
+            "run",
+            "--config",
+            f"{folder}/caddy.caddyfile",
+            "--adapter",
+            "caddyfile",
+        ],
     }
 
 
 def _nginx_frame(folder, name, body):
-    temporary = " ".join(f"{kind}_temp_path {folder}/{name}-{kind};"
-                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = " ".join(
+        f"{kind}_temp_path {folder}/{name}-{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     return f"""worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.err warn;
 events {{ worker_connections 9500; }}
 http {{
@@ -53,7 +81,10 @@ def _nginx(folder, port):
     proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
     proxy_set_header X-Forwarded-Host $host; proxy_buffering off; proxy_request_buffering off;"""
     headers = " ".join(f'add_header {name} "{value}";' for name, value in SECURITY_HEADERS)
-    return _nginx_frame(folder, "nginx", f"""
+    return _nginx_frame(
+        folder,
+        "nginx",
+        f"""
   upstream origin {{ server 127.0.0.1:{ORIGIN}; keepalive 512; keepalive_requests 100000000; }}
   upstream streams {{ server 127.0.0.1:{STREAM_ORIGIN}; keepalive 512; }}
   server {{ listen 127.0.0.1:{port + HTTP} backlog=4096; location / {{ proxy_pass http://origin; {forward} }} }}
@@ -71,20 +102,27 @@ def _nginx(folder, port):
       proxy_pass http://origin; {forward}
     }}
   }}
-  server {{ listen 127.0.0.1:{port + STREAM} backlog=4096; location / {{ proxy_pass http://streams; {forward} }} }}""")
+  server {{ listen 127.0.0.1:{port + STREAM} backlog=4096; location / {{ proxy_pass http://streams; {forward} }} }}""",
+    )
 
 
 def _origin(folder):
-    return _nginx_frame(folder, "origin", f"""
+    return _nginx_frame(
+        folder,
+        "origin",
+        f"""
   server {{
     listen 127.0.0.1:{ORIGIN} backlog=4096;
     location /big {{ root {folder}/www; }}
     location / {{ default_type application/json; return 200 '{REPLY}'; }}
-  }}""")
+  }}""",
+    )
 
 
 def _haproxy(folder, port):
-    headers = "\n".join(f'  http-response set-header {name} "{value}"' for name, value in SECURITY_HEADERS)
+    headers = "\n".join(
+        f'  http-response set-header {name} "{value}"' for name, value in SECURITY_HEADERS
+    )
     return f"""global
   nbthread 1
   maxconn 9000

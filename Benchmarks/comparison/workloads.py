@@ -2,6 +2,7 @@
 
 All take the proxy's first port, its process id, a duration in seconds and the working folder.
 """
+
 import re
 import socket
 import time
@@ -13,15 +14,22 @@ from .proxies import BIG_FILE_BYTES
 TOKEN_HEADER = f"Authorization: {AUTHORIZATION}"
 
 #: What the openai package sends beside the token.
-CLIENT_HEADERS = ("Content-Type: application/json", "User-Agent: OpenAI/Python 1.0", "X-Stainless-Lang: python",
-                  "X-Stainless-Runtime: CPython", "Accept-Encoding: gzip, deflate")
+CLIENT_HEADERS = (
+    "Content-Type: application/json",
+    "User-Agent: OpenAI/Python 1.0",
+    "X-Stainless-Lang: python",
+    "X-Stainless-Runtime: CPython",
+    "Accept-Encoding: gzip, deflate",
+)
 
 
 def _wrk(url, connections, seconds, headers, pid):
     """Microseconds of the proxy's processor time per request over HTTP/1.1."""
     flags = [word for header in headers for word in ("-H", header)]
     before = processor_seconds(pid)
-    output = run("wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", *flags, url)
+    output = run(
+        "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", *flags, url
+    )
     spent = processor_seconds(pid) - before
     count = re.search(r"(\d+) requests in", output)
     if not count or int(count[1]) == 0 or "Non-2xx or 3xx responses" in output:
@@ -37,8 +45,13 @@ def small(port, pid, seconds, folder):
 
 def chain(port, pid, seconds, folder):
     """The same behind a token check and four header edits, with the headers of a real client."""
-    return _wrk(f"http://127.0.0.1:{port + CHAIN}/v1/chat/completions", 64, seconds,
-                [TOKEN_HEADER, *CLIENT_HEADERS], pid)
+    return _wrk(
+        f"http://127.0.0.1:{port + CHAIN}/v1/chat/completions",
+        64,
+        seconds,
+        [TOKEN_HEADER, *CLIENT_HEADERS],
+        pid,
+    )
 
 
 def tls(port, pid, seconds, folder):
@@ -47,14 +60,23 @@ def tls(port, pid, seconds, folder):
 
 def handshake(port, pid, seconds, folder):
     """A new TLS connection for each request, never resumed."""
-    return _wrk(f"https://127.0.0.1:{port + HTTPS}/v1/models", 32, seconds, ["Connection: close"], pid)
+    return _wrk(
+        f"https://127.0.0.1:{port + HTTPS}/v1/models", 32, seconds, ["Connection: close"], pid
+    )
 
 
 def http2(port, pid, seconds, folder):
     count = int(8000 * seconds)
     before = processor_seconds(pid)
-    output = run("h2load", f"-n{count}", "-c16", "-m16", "-H", TOKEN_HEADER.lower(),
-                 f"https://127.0.0.1:{port + HTTPS}/v1/models")
+    output = run(
+        "h2load",
+        f"-n{count}",
+        "-c16",
+        "-m16",
+        "-H",
+        TOKEN_HEADER.lower(),
+        f"https://127.0.0.1:{port + HTTPS}/v1/models",
+    )
     spent = processor_seconds(pid) - before
     good = re.search(r"(\d+) succeeded", output)
     if not good or int(good[1]) != count or "h2" not in output:
@@ -66,7 +88,9 @@ def sse(port, pid, seconds, folder):
     """200 open streams, one event each every 10 ms."""
     gap_us, streams = 10000, 200
     before = processor_seconds(pid)
-    output = run(f"{folder}/ssebench", "client", port + STREAM, streams, int(seconds * 1e6 / gap_us), gap_us)
+    output = run(
+        f"{folder}/ssebench", "client", port + STREAM, streams, int(seconds * 1e6 / gap_us), gap_us
+    )
     spent = processor_seconds(pid) - before
     found = re.search(r"events=(\d+) lost=(\d+) p50=(\d+) p99=(\d+)", output)
     if not found or int(found[2]):
@@ -83,17 +107,37 @@ def _transfer(pid, seconds, expected, *curl):
         if run("curl", "-s", "-o", "/dev/null", *curl) != expected:
             return None
     gib = rounds * BIG_FILE_BYTES / (1 << 30)
-    return (processor_seconds(pid) - before) / gib * 1e3, gib * 1024 / (time.time() - began), "ms/GiB, MiB/s"
+    return (
+        (processor_seconds(pid) - before) / gib * 1e3,
+        gib * 1024 / (time.time() - began),
+        "ms/GiB, MiB/s",
+    )
 
 
 def download(port, pid, seconds, folder):
-    return _transfer(pid, seconds, f"200 {BIG_FILE_BYTES}", "-w", "%{http_code} %{size_download}",
-                     f"http://127.0.0.1:{port + HTTP}/big")
+    return _transfer(
+        pid,
+        seconds,
+        f"200 {BIG_FILE_BYTES}",
+        "-w",
+        "%{http_code} %{size_download}",
+        f"http://127.0.0.1:{port + HTTP}/big",
+    )
 
 
 def upload(port, pid, seconds, folder):
-    return _transfer(pid, seconds, f"200 {BIG_FILE_BYTES}", "-w", "%{http_code} %{size_upload}", "-H", "Expect:",
-                     "--data-binary", f"@{folder}/www/big", f"http://127.0.0.1:{port + STREAM}/v1/upload")
+    return _transfer(
+        pid,
+        seconds,
+        f"200 {BIG_FILE_BYTES}",
+        "-w",
+        "%{http_code} %{size_upload}",
+        "-H",
+        "Expect:",
+        "--data-binary",
+        f"@{folder}/www/big",
+        f"http://127.0.0.1:{port + STREAM}/v1/upload",
+    )
 
 
 def idle(port, pid, seconds, folder):

@@ -1,4 +1,5 @@
 """Fixtures of the integration tests; README.md in this folder tells how to run one of them."""
+
 import os
 import pathlib
 import socket
@@ -12,19 +13,25 @@ from support.upstreams import Upstream
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "ours(why): Caddy cannot do this, left out when it stands in")
+    config.addinivalue_line(
+        "markers", "ours(why): Caddy cannot do this, left out when it stands in"
+    )
     config.addinivalue_line("markers", "soak: minutes long, run by make soak")
     config.addinivalue_line("markers", "speed: measures time, left out under sanitizers")
     if not os.access(PROGRAM, os.X_OK):
-        raise pytest.UsageError(f"no program to test at {PROGRAM}: run make build or set GATEWRIGHT")
+        raise pytest.UsageError(
+            f"no program to test at {PROGRAM}: run make build or set GATEWRIGHT"
+        )
 
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out what cannot run here, by deselection, so that no result reads as a pass."""
+
     def belongs(item):
         if IS_CADDY and item.get_closest_marker("ours"):
             return False
         return bool(item.get_closest_marker("soak")) == bool(os.environ.get("GATEWRIGHT_SOAK"))
+
     kept = [item for item in items if belongs(item)]
     config.hook.pytest_deselected(items=[item for item in items if not belongs(item)])
     items[:] = kept
@@ -61,9 +68,11 @@ def start(tmp_path):
 @pytest.fixture
 def serve(start):
     """serve(site body, options=global options) runs one plain site: (gateway, port)."""
+
     def serve_site(body, options="", **more):
         text, port = site(body, options=options)
         return start(text, **more), port
+
     return serve_site
 
 

@@ -1,4 +1,5 @@
 """A client that leaves closes its upstream at once, whatever phase the call is in."""
+
 import threading
 
 import pytest
@@ -65,6 +66,7 @@ def test_in_the_middle_of_a_body_with_a_length(serve, upstream):
 
 def test_while_it_uploads(serve, upstream):
     """A request cut short never looks whole to the upstream."""
+
     def receive(connection):
         connection.read_head()
         connection.upstream.requests.put(connection.seconds_until_closed(PROMPTLY + 5))
@@ -89,8 +91,10 @@ def test_over_tls(start, upstream, authority):
     model = upstream(stream)
     port = free_port()
     certificate, key = authority.issue("site.test")
-    start(f"{{\n{GLOBAL_OPTIONS}}}\nhttps://site.test:{port} {{\n tls {certificate} {key}\n"
-          f" reverse_proxy {model.address} {{\n flush_interval -1\n}}\n}}\n")
+    start(
+        f"{{\n{GLOBAL_OPTIONS}}}\nhttps://site.test:{port} {{\n tls {certificate} {key}\n"
+        f" reverse_proxy {model.address} {{\n flush_interval -1\n}}\n}}\n"
+    )
     client = Client(port, tls=authority.client_context(), server_name="site.test")
     client.request(host="site.test")
     client.read_until(b"data: one\n\n")

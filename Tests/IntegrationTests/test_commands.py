@@ -1,4 +1,5 @@
 """The commands beside `run`: their flags, what they print where, and exit statuses like Caddy's."""
+
 import json
 import socket
 
@@ -7,8 +8,8 @@ import pytest
 
 from support.gateway import gateway_environment, run_command
 
-GOOD = "http://:8080 {\n\trespond \"hello\" 200\n}\n"
-BAD = "http://:8080 {\n\trespnd \"hello\" 200\n}\n"
+GOOD = 'http://:8080 {\n\trespond "hello" 200\n}\n'
+BAD = 'http://:8080 {\n\trespnd "hello" 200\n}\n'
 
 
 @pytest.fixture
@@ -39,7 +40,9 @@ def test_no_command_and_help(scratch):
     for arguments in ((), ("help",), ("--help",)):
         ended = run_command(scratch, *arguments)
         assert ended.returncode == 0
-        assert all(command in ended.stdout for command in ("run", "adapt", "validate", "hash-password"))
+        assert all(
+            command in ended.stdout for command in ("run", "adapt", "validate", "hash-password")
+        )
 
 
 def test_an_unknown_command(scratch):
@@ -65,18 +68,25 @@ def test_adapt_pretty(scratch, good):
 
 
 def test_adapt_reads_the_caddyfile_of_this_folder(scratch, good):
-    assert run_command(scratch, "adapt").stdout == run_command(scratch, "adapt", "--config", str(good)).stdout
+    assert (
+        run_command(scratch, "adapt").stdout
+        == run_command(scratch, "adapt", "--config", str(good)).stdout
+    )
 
 
 def test_adapt_reads_standard_input(scratch, good):
     piped = run_command(scratch, "adapt", "--config", "-", "--adapter", "caddyfile", text=GOOD)
-    assert json.loads(piped.stdout) == json.loads(run_command(scratch, "adapt", "--config", str(good)).stdout)
+    assert json.loads(piped.stdout) == json.loads(
+        run_command(scratch, "adapt", "--config", str(good)).stdout
+    )
 
 
 def test_adapt_reads_an_envfile(scratch):
     (scratch / "Caddyfile").write_text("http://:{$PORT_OF_FILE} {\n\trespond {$SET_ALREADY}\n}\n")
     (scratch / "variables").write_text("# a comment\nPORT_OF_FILE=9090\nSET_ALREADY=from-file\n")
-    ended = run_command(scratch, "adapt", "--envfile", "variables", environment={"SET_ALREADY": "kept"})
+    ended = run_command(
+        scratch, "adapt", "--envfile", "variables", environment={"SET_ALREADY": "kept"}
+    )
     assert ended.returncode == 0, ended.stderr
     assert ":9090" in ended.stdout and "kept" in ended.stdout and "from-file" not in ended.stdout
 
@@ -96,8 +106,14 @@ def test_an_error_shows_the_place_and_a_suggestion(scratch, bad):
     assert 'did you mean "respond"?' in message
 
 
-@pytest.mark.parametrize("command", [
-    "adapt", "validate", pytest.param("run", marks=pytest.mark.ours("Caddy says nothing without a terminal"))])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "adapt",
+        "validate",
+        pytest.param("run", marks=pytest.mark.ours("Caddy says nothing without a terminal")),
+    ],
+)
 def test_a_missing_file(command, scratch):
     ended = run_command(scratch, command, "--config", "nowhere.caddyfile")
     assert ended.returncode == 1 and "nowhere.caddyfile" in ended.stderr + ended.stdout
@@ -112,7 +128,8 @@ def test_validate(scratch, good):
 def test_validate_provisions(scratch):
     """A config that adapts but cannot be served is refused: here a certificate is missing."""
     (scratch / "Caddyfile").write_text(
-        "https://site.test:8443 {\n\ttls /nowhere/cert.pem /nowhere/key.pem\n\trespond ok\n}\n")
+        "https://site.test:8443 {\n\ttls /nowhere/cert.pem /nowhere/key.pem\n\trespond ok\n}\n"
+    )
     assert run_command(scratch, "adapt").returncode == 0
     ended = run_command(scratch, "validate", "--config", "Caddyfile")
     assert ended.returncode == 1 and "/nowhere/" in ended.stderr
@@ -129,7 +146,7 @@ def test_validate_json(scratch, good):
 
 def test_fmt_prints_and_tells_by_its_status(scratch):
     path = scratch / "Caddyfile"
-    path.write_text("http://:8080 {\nrespond   \"a  b\"\n\n\n}\n")
+    path.write_text('http://:8080 {\nrespond   "a  b"\n\n\n}\n')
     ended = run_command(scratch, "fmt", str(path))
     assert ended.returncode == 1
     assert ended.stdout == 'http://:8080 {\n\trespond "a  b"\n}\n'
@@ -157,7 +174,9 @@ def test_hash_password(scratch):
 
 
 def test_hash_password_reads_standard_input(scratch):
-    hashed = run_command(scratch, "hash-password", "--bcrypt-cost", "5", text="secret\n").stdout.strip()
+    hashed = run_command(
+        scratch, "hash-password", "--bcrypt-cost", "5", text="secret\n"
+    ).stdout.strip()
     assert bcrypt.checkpw(b"secret", hashed.encode())
 
 
@@ -168,8 +187,14 @@ def test_hash_password_of_nothing(scratch):
 
 def test_list_modules(scratch):
     modules = run_command(scratch, "list-modules").stdout.split()
-    for module in ("http.handlers.headers", "http.handlers.authentication", "http.handlers.reverse_proxy",
-                   "http.handlers.static_response", "http.handlers.rewrite", "http.handlers.vars"):
+    for module in (
+        "http.handlers.headers",
+        "http.handlers.authentication",
+        "http.handlers.reverse_proxy",
+        "http.handlers.static_response",
+        "http.handlers.rewrite",
+        "http.handlers.vars",
+    ):
         assert module in modules
 
 
@@ -190,7 +215,9 @@ def test_run_refuses_a_bad_config(scratch, bad):
 def test_run_refuses_a_port_in_use(scratch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        (scratch / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\nhttp://:{port} {{\n\tbind 127.0.0.1\n\trespond ok\n}}\n")
+        (scratch / "Caddyfile").write_text(
+            f"{{\n\tadmin off\n}}\nhttp://:{port} {{\n\tbind 127.0.0.1\n\trespond ok\n}}\n"
+        )
         ended = run_command(scratch, "run", "--config", "Caddyfile")
     assert ended.returncode == 1 and str(port) in ended.stderr
 

@@ -1,4 +1,5 @@
-"""forwarder and openai-host: an HTTPS upstream with its own Host, from a Caddyfile and from JSON."""
+"""forwarder and openai-host: an HTTPS upstream with its own Host, from Caddyfiles and JSON."""
+
 import json
 
 import pytest
@@ -21,18 +22,26 @@ def secure(upstream, authority):
 
 def start_forwarder(start, server, environment):
     port = free_port()
-    text = fixtures.replaced(fixtures.read("forwarder.caddyfile"), {
-        ":8080": f":{port}", "https://api.openai.com:443": f"https://localhost:{server.port}"})
+    text = fixtures.replaced(
+        fixtures.read("forwarder.caddyfile"),
+        {":8080": f":{port}", "https://api.openai.com:443": f"https://localhost:{server.port}"},
+    )
     return start(text.replace("{\n", "{\n    admin off\n", 1), environment=environment), port
 
 
 def test_forwarder(start, secure):
     server, environment = secure
     gateway, port = start_forwarder(start, server, environment)
-    answer = fetch(port, "POST", "/v1/chat/completions", [("Authorization", "Bearer sk-secret")], '{"a": 1}')
+    answer = fetch(
+        port, "POST", "/v1/chat/completions", [("Authorization", "Bearer sk-secret")], '{"a": 1}'
+    )
     assert answer.status == 200
     request = server.next_request()
-    assert (request.method, request.target, request.body) == ("POST", "/v1/chat/completions", b'{"a": 1}')
+    assert (request.method, request.target, request.body) == (
+        "POST",
+        "/v1/chat/completions",
+        b'{"a": 1}',
+    )
     assert request.get("host") == "api.openai.com"
     assert request.get("authorization") == "Bearer sk-secret"
     assert request.get("x-forwarded-proto") == "http"
@@ -60,7 +69,9 @@ def test_an_upstream_that_cannot_prove_itself_is_502(start, upstream, authority,
     else:
         name = "localhost" if fault == "unknown authority" else "other.test"
         server = upstream(echo, tls=authority.server_context(name))
-    environment = {} if fault == "unknown authority" else {"SSL_CERT_FILE": str(authority.certificate)}
+    environment = (
+        {} if fault == "unknown authority" else {"SSL_CERT_FILE": str(authority.certificate)}
+    )
     gateway, port = start_forwarder(start, server, environment)
     gateway.expect_log("localhost", "502")
     answer = fetch(port, "POST", fields=[("Authorization", "Bearer sk-secret")], body="x")
@@ -69,18 +80,26 @@ def test_an_upstream_that_cannot_prove_itself_is_502(start, upstream, authority,
 
 
 def openai_host_caddyfile(port, server):
-    text = fixtures.replaced(fixtures.read("openai-host.caddyfile"), {
-        "https://api.openai.com": f"https://localhost:{server.port}", ":8443": f":{port}"})
+    text = fixtures.replaced(
+        fixtures.read("openai-host.caddyfile"),
+        {"https://api.openai.com": f"https://localhost:{server.port}", ":8443": f":{port}"},
+    )
     options = "local_certs\n" if IS_CADDY else ""
     return f"{{\nadmin off\nskip_install_trust\nhttp_port {free_port()}\n{options}}}\n{text}"
 
 
 def openai_host_json(port, server):
-    config = json.loads(fixtures.replaced(fixtures.read("openai-host.json"), {
-        "api.openai.com:443": f"localhost:{server.port}", ":8443": f":{port}"}))
+    config = json.loads(
+        fixtures.replaced(
+            fixtures.read("openai-host.json"),
+            {"api.openai.com:443": f"localhost:{server.port}", ":8443": f":{port}"},
+        )
+    )
     config["apps"]["http"]["http_port"] = free_port()
     if IS_CADDY:
-        config["apps"]["tls"] = {"automation": {"policies": [{"issuers": [{"module": "internal"}]}]}}
+        config["apps"]["tls"] = {
+            "automation": {"policies": [{"issuers": [{"module": "internal"}]}]}
+        }
     return json.dumps(config, indent=2)
 
 
@@ -92,7 +111,9 @@ def test_openai_host(start, secure, form):
     name = "Caddyfile" if form == "caddyfile" else "config.json"
     gateway = start(make(port, server), environment=environment, name=name, ports=[port])
     tls = fixtures.internal_trust(gateway, port, HOST)
-    answer = fetch(port, target="/v1/models?limit=2", host=f"{HOST}:{port}", tls=tls, server_name=HOST)
+    answer = fetch(
+        port, target="/v1/models?limit=2", host=f"{HOST}:{port}", tls=tls, server_name=HOST
+    )
     assert answer.status == 200
     request = server.next_request()
     assert (request.target, request.get("host")) == ("/v1/models?limit=2", "api.openai.com")

@@ -1,4 +1,5 @@
 """The gateway-* configurations: tokens, passwords and keys in front of a model server."""
+
 import json
 
 import bcrypt
@@ -28,12 +29,15 @@ def hashed():
 @pytest.fixture
 def open_site(start, model, names_are_local):
     """open_site(name, replacements) serves a configuration: (gateway, port, TLS context)."""
+
     def open_config(name, replacements=None, environment=None):
-        text = fixtures.replaced(fixtures.read(name), {
-            "antigravity-gateway:8080": model.address, **(replacements or {})})
+        text = fixtures.replaced(
+            fixtures.read(name), {"antigravity-gateway:8080": model.address, **(replacements or {})}
+        )
         text, http, https = fixtures.with_ports(text)
         gateway = start(text, environment=environment, ports=(http, https))
         return gateway, https, fixtures.internal_trust(gateway, https, HOST)
+
     return open_config
 
 
@@ -42,8 +46,12 @@ def ask(port, tls, method="GET", target="/v1/models", fields=(), body=None):
 
 
 def openai_over_tls(port, tls, token):
-    return openai.OpenAI(base_url=f"https://{HOST}:{port}/v1", api_key=token, max_retries=0,
-                         http_client=httpx.Client(verify=tls))
+    return openai.OpenAI(
+        base_url=f"https://{HOST}:{port}/v1",
+        api_key=token,
+        max_retries=0,
+        http_client=httpx.Client(verify=tls),
+    )
 
 
 def test_bearer(open_site, model):
@@ -52,9 +60,12 @@ def test_bearer(open_site, model):
     answer = ask(port, tls, fields=right)
     assert (answer.status, answer.get("server")) == (200, None)
     assert model.next_request().get("host") == HOST
-    for wrong in ([], [("Authorization", "Bearer sk-your-secret-api-ke")],
-                  [("Authorization", "Bearer sk-your-secret-api-key2")],
-                  [("Authorization", "bearer sk-your-secret-api-key")]):
+    for wrong in (
+        [],
+        [("Authorization", "Bearer sk-your-secret-api-ke")],
+        [("Authorization", "Bearer sk-your-secret-api-key2")],
+        [("Authorization", "bearer sk-your-secret-api-key")],
+    ):
         answer = ask(port, tls, fields=wrong)
         assert (answer.status, answer.body, answer.get("server")) == (401, b"Unauthorized", None)
     assert model.requests.empty()
@@ -65,7 +76,10 @@ def test_bearer_with_the_openai_package(open_site, model):
     with openai_over_tls(port, tls, "sk-your-secret-api-key") as client:
         stream = client.chat.completions.create(model="demo", messages=MESSAGES, stream=True)
         assert [chunk.choices[0].delta.content for chunk in stream] == WORDS
-    with openai_over_tls(port, tls, "sk-other") as client, pytest.raises(openai.AuthenticationError):
+    with (
+        openai_over_tls(port, tls, "sk-other") as client,
+        pytest.raises(openai.AuthenticationError),
+    ):
         client.models.list()
 
 
@@ -93,8 +107,14 @@ def test_keys(open_site, model):
 
 def test_local(start, model, hashed):
     port = free_port()
-    text = fixtures.replaced(fixtures.read("gateway-local.caddyfile"), {
-        "antigravity-gateway:8080": model.address, fixtures.HASH_PLACEHOLDER: hashed, ":8443": f":{port}"})
+    text = fixtures.replaced(
+        fixtures.read("gateway-local.caddyfile"),
+        {
+            "antigravity-gateway:8080": model.address,
+            fixtures.HASH_PLACEHOLDER: hashed,
+            ":8443": f":{port}",
+        },
+    )
     start("{\n admin off\n}\n" + text)
     assert fetch(port, target="/v1/models").status == 401
     right = [("Authorization", "Basic YXBpOnNlY3JldA==")]
@@ -103,14 +123,27 @@ def test_local(start, model, hashed):
 
 def test_production(open_site, model, tmp_path):
     log = tmp_path / "api.log"
-    gateway, port, tls = open_site("gateway-production.caddyfile", {"/var/log/caddy/api.log": str(log)},
-                                   environment={"API_SECRET_KEY": "sk-production"})
-    answer = ask(port, tls, "POST", "/v1/chat/completions", [("Authorization", "Bearer sk-production")],
-                 '{"stream": true}')
+    gateway, port, tls = open_site(
+        "gateway-production.caddyfile",
+        {"/var/log/caddy/api.log": str(log)},
+        environment={"API_SECRET_KEY": "sk-production"},
+    )
+    answer = ask(
+        port,
+        tls,
+        "POST",
+        "/v1/chat/completions",
+        [("Authorization", "Bearer sk-production")],
+        '{"stream": true}',
+    )
     assert answer.status == 200 and answer.body.endswith(b"data: [DONE]\n\n")
     assert ask(port, tls).status == 401
-    for name, value in (("strict-transport-security", "max-age=31536000; includeSubDomains"),
-                        ("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("server", None)):
+    for name, value in (
+        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("server", None),
+    ):
         assert answer.get(name) == value
     gateway.stop()
     records = [json.loads(line) for line in log.read_text().splitlines()]
@@ -120,7 +153,9 @@ def test_production(open_site, model, tmp_path):
 
 
 def test_http_is_redirected_to_https(start, model):
-    text = fixtures.replaced(fixtures.read("gateway-bearer.caddyfile"), {"antigravity-gateway:8080": model.address})
+    text = fixtures.replaced(
+        fixtures.read("gateway-bearer.caddyfile"), {"antigravity-gateway:8080": model.address}
+    )
     text, http, https = fixtures.with_ports(text)
     start(text, ports=(http, https))
     answer = fetch(http, target="/v1/models?a=b", host=HOST)

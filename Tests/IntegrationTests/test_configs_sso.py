@@ -1,4 +1,5 @@
 """sso-bypass: an AI stack behind single sign-on, with a stand-in for the sign-in service."""
+
 import json
 
 import pytest
@@ -10,9 +11,16 @@ from support.sign_in import sign_in
 from support.upstreams import echo
 
 HOST = "stack.test"
-SERVICES = {"oauth2-proxy:4180": "sign_in", "n8n:5678": "n8n", "model-gateway:11435": "model",
-            "dashboard:8080": "dashboard", "hermes-dashboard:9119": "hermes", "comfyui:8188": "comfy",
-            "codebase-memory-ui:9750": "memory", "open-webui:8080": "webui"}
+SERVICES = {
+    "oauth2-proxy:4180": "sign_in",
+    "n8n:5678": "n8n",
+    "model-gateway:11435": "model",
+    "dashboard:8080": "dashboard",
+    "hermes-dashboard:9119": "hermes",
+    "comfyui:8188": "comfy",
+    "codebase-memory-ui:9750": "memory",
+    "open-webui:8080": "webui",
+}
 COOKIE = ("Cookie", "_oauth2_proxy=signed-in")
 
 
@@ -26,7 +34,9 @@ class Stack:
         return self.services[name]
 
     def get(self, target, *fields, method="GET", body=None):
-        return fetch(self.https, method, target, fields, body, host=HOST, tls=self.tls, server_name=HOST)
+        return fetch(
+            self.https, method, target, fields, body, host=HOST, tls=self.tls, server_name=HOST
+        )
 
     def untouched(self, *names):
         return all(self.services[name].requests.empty() for name in names)
@@ -35,19 +45,30 @@ class Stack:
 @pytest.fixture
 def open_stack(start, upstream, authority):
     """open_stack(other services by name) serves the configuration and returns a Stack."""
+
     def open_config(**others):
-        services = {name: others.get(name) or upstream(sign_in if name == "sign_in" else echo)
-                    for name in SERVICES.values()}
+        services = {
+            name: others.get(name) or upstream(sign_in if name == "sign_in" else echo)
+            for name in SERVICES.values()
+        }
         certificate, key = authority.issue(HOST)
         # Longest names first, as one is the tail of another.
-        addresses = {old: services[SERVICES[old]].address for old in sorted(SERVICES, key=len, reverse=True)}
-        text = fixtures.replaced(fixtures.read("sso-bypass.caddyfile"), {
-            "/etc/caddy/certs/tailnet.crt": str(certificate),
-            "/etc/caddy/certs/tailnet.key": str(key), **addresses})
+        addresses = {
+            old: services[SERVICES[old]].address for old in sorted(SERVICES, key=len, reverse=True)
+        }
+        text = fixtures.replaced(
+            fixtures.read("sso-bypass.caddyfile"),
+            {
+                "/etc/caddy/certs/tailnet.crt": str(certificate),
+                "/etc/caddy/certs/tailnet.key": str(key),
+                **addresses,
+            },
+        )
         text, http, https = fixtures.with_ports(text)
         text = fixtures.replaced(text, {"\n:80 {": f"\n:{http} {{"})
         start(text, environment={"CADDY_TAILNET_HOSTNAME": HOST}, ports=(http, https))
         return Stack(services, http, https, authority.client_context())
+
     return open_config
 
 
@@ -73,7 +94,9 @@ def test_the_sign_in_service_is_reachable(stack):
     assert stack.sign_in.next_request().target == "/oauth2/start?rd=/"
 
 
-@pytest.mark.parametrize("path", ["/n8n/webhook/abc", "/n8n/rest/oauth2-credential/callback?code=1"])
+@pytest.mark.parametrize(
+    "path", ["/n8n/webhook/abc", "/n8n/rest/oauth2-credential/callback?code=1"]
+)
 def test_bypassed_paths_lose_their_prefix(stack, path):
     assert stack.get(path).status == 200
     assert stack.n8n.next_request().target == path.removeprefix("/n8n")
@@ -91,7 +114,9 @@ def test_chat_redirects_to_the_root(stack):
     assert (answer.status, answer.get("location")) == (302, "/")
 
 
-@pytest.mark.parametrize("path", ["/", "/dash/x", "/hermes/x", "/codebase-memory", "/n8n/workflows"])
+@pytest.mark.parametrize(
+    "path", ["/", "/dash/x", "/hermes/x", "/codebase-memory", "/n8n/workflows"]
+)
 def test_without_sign_in_a_page_redirects_to_it(stack, path):
     answer = stack.get(path)
     assert answer.status == 302
@@ -99,12 +124,18 @@ def test_without_sign_in_a_page_redirects_to_it(stack, path):
     assert stack.untouched("dashboard", "hermes", "memory", "webui", "n8n")
 
 
-@pytest.mark.parametrize("path,service,target", [
-    ("/", "webui", "/"), ("/api/chats?page=2", "webui", "/api/chats?page=2"),
-    ("/dash/x?y=1", "dashboard", "/x?y=1"), ("/n8n/workflows", "n8n", "/workflows"),
-    ("/hermes/a", "hermes", "/a"), ("/comfy/ws", "comfy", "/ws"),
-    ("/codebase-memory/graph", "memory", "/codebase-memory/graph"),
-])
+@pytest.mark.parametrize(
+    "path,service,target",
+    [
+        ("/", "webui", "/"),
+        ("/api/chats?page=2", "webui", "/api/chats?page=2"),
+        ("/dash/x?y=1", "dashboard", "/x?y=1"),
+        ("/n8n/workflows", "n8n", "/workflows"),
+        ("/hermes/a", "hermes", "/a"),
+        ("/comfy/ws", "comfy", "/ws"),
+        ("/codebase-memory/graph", "memory", "/codebase-memory/graph"),
+    ],
+)
 def test_signed_in_each_path_has_its_service(stack, path, service, target):
     assert stack.get(path, COOKIE).status == 200
     request = stack.services[service].next_request()
@@ -128,7 +159,10 @@ def test_the_sign_in_service_sees_what_was_asked(stack):
     stack.get("/api/chats?page=2", COOKIE, method="POST", body="hello")
     asked = stack.sign_in.next_request()
     assert (asked.method, asked.target, asked.body) == ("GET", "/oauth2/auth?page=2", b"")
-    assert (asked.get("x-forwarded-method"), asked.get("x-forwarded-uri")) == ("POST", "/api/chats?page=2")
+    assert (asked.get("x-forwarded-method"), asked.get("x-forwarded-uri")) == (
+        "POST",
+        "/api/chats?page=2",
+    )
     assert stack.webui.next_request().body == b"hello"
 
 
@@ -142,6 +176,10 @@ def test_litellm_behind_the_bypass(open_stack, litellm):
     """The real proxy as model-gateway: reached without a sign-in, with its own key."""
     question = {"model": "mock", "messages": [{"role": "user", "content": "hello"}]}
     answer = open_stack(model=litellm).get(
-        "/llm/v1/chat/completions", ("Authorization", f"Bearer {KEY}"),
-        ("Content-Type", "application/json"), method="POST", body=json.dumps(question))
+        "/llm/v1/chat/completions",
+        ("Authorization", f"Bearer {KEY}"),
+        ("Content-Type", "application/json"),
+        method="POST",
+        body=json.dumps(question),
+    )
     assert json.loads(answer.body)["choices"][0]["message"]["content"] == ANSWER

@@ -1,4 +1,5 @@
 """The conformance corpora of Tests/Conformance, run by their own checkers."""
+
 import json
 import pathlib
 import subprocess
@@ -21,9 +22,21 @@ def test_http1(serve, mode, tmp_path):
     recorder, report = free_port(), tmp_path / "results.json"
     gateway, port = serve(f"reverse_proxy 127.0.0.1:{recorder}")
     gateway.expect_log(str(recorder), '"status":')
-    subprocess.run([sys.executable, FOLDER / "check_http1.py", f"127.0.0.1:{port}", "--upstream-port",
-                    str(recorder), "--json", report, *(["--strict"] if mode == "strict" else [])],
-                   capture_output=True, text=True, timeout=600)
+    subprocess.run(
+        [
+            sys.executable,
+            FOLDER / "check_http1.py",
+            f"127.0.0.1:{port}",
+            "--upstream-port",
+            str(recorder),
+            "--json",
+            report,
+            *(["--strict"] if mode == "strict" else []),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     results = json.loads(report.read_text())
     failed = [f"{case['id']}: {'; '.join(case['why'])}" for case in results if not case["ok"]]
     assert len(results) > 150
@@ -39,10 +52,21 @@ def expected_missing():
 def test_adapt(tmp_path, record_property):
     """Every case passes but those in the list, and every case in the list still fails."""
     report = tmp_path / "report.tsv"
-    subprocess.run([sys.executable, FOLDER / "check_adapt.py", "--cmd",
-                    f"{PROGRAM} adapt --adapter caddyfile --config {{file}}", "--report", report,
-                    FOLDER / "adapt"], capture_output=True, text=True, timeout=600,
-                   env=gateway_environment(tmp_path))
+    subprocess.run(
+        [
+            sys.executable,
+            FOLDER / "check_adapt.py",
+            "--cmd",
+            f"{PROGRAM} adapt --adapter caddyfile --config {{file}}",
+            "--report",
+            report,
+            FOLDER / "adapt",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=gateway_environment(tmp_path),
+    )
     rows = [line.split("\t") for line in report.read_text().splitlines()]
     failed = {name: detail for name, result, detail in rows if result == "fail"}
     record_property("adapt_passed", len(rows) - len(failed))

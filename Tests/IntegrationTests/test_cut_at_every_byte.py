@@ -1,30 +1,54 @@
 """Recorded responses cut at every byte offset: the whole body or an honest break, nothing else."""
+
 import json
 
 import pytest
 
 from support.client import fetch
 
-BODY = json.dumps({"id": "chatcmpl-1", "choices": [{"message": {"content": "hello there"}}]}).encode()
+BODY = json.dumps(
+    {"id": "chatcmpl-1", "choices": [{"message": {"content": "hello there"}}]}
+).encode()
 
 
 def chunked(*pieces, trailers=b""):
-    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n" + trailers + b"\r\n"
+    return (
+        b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+        + b"0\r\n"
+        + trailers
+        + b"\r\n"
+    )
 
 
-EVENTS = [b'data: {"choices":[{"delta":{"content":"hel"}}]}\n\n',
-          b'data: {"choices":[{"delta":{"content":"lo"}}]}\n\n', b"data: [DONE]\n\n"]
+EVENTS = [
+    b'data: {"choices":[{"delta":{"content":"hel"}}]}\n\n',
+    b'data: {"choices":[{"delta":{"content":"lo"}}]}\n\n',
+    b"data: [DONE]\n\n",
+]
 
 #: name: (head, body as sent, body as meant)
 RECORDED = {
-    "plain": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY),
-              BODY, BODY),
-    "chunked": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
-                chunked(BODY[:20], BODY[20:]), BODY),
-    "trailers": (b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n",
-                 chunked(BODY, trailers=b"X-Sum: 1\r\n"), BODY),
-    "events": (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
-               chunked(*EVENTS), b"".join(EVENTS)),
+    "plain": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % len(BODY),
+        BODY,
+        BODY,
+    ),
+    "chunked": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+        chunked(BODY[:20], BODY[20:]),
+        BODY,
+    ),
+    "trailers": (
+        b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n",
+        chunked(BODY, trailers=b"X-Sum: 1\r\n"),
+        BODY,
+    ),
+    "events": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+        chunked(*EVENTS),
+        b"".join(EVENTS),
+    ),
 }
 
 
@@ -36,7 +60,7 @@ def test_cut(serve, upstream, name, end):
 
     def cut(connection):
         request = connection.read_request()
-        connection.send(recorded[:int(request.target.rpartition("/")[2])])
+        connection.send(recorded[: int(request.target.rpartition("/")[2])])
         connection.reset() if end == "reset" else connection.close()
 
     server = upstream(cut)
@@ -58,7 +82,11 @@ def judge(response, offset, head, whole, meant, end):
     lie may not.
     """
     if offset == whole and end == "close":
-        return None if response.complete and response.body == meant else "the whole response did not arrive"
+        return (
+            None
+            if response.complete and response.body == meant
+            else "the whole response did not arrive"
+        )
     if response.status == 502:
         return None if response.complete else "a 502 that breaks off"
     if response.complete:

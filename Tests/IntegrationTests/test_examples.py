@@ -3,6 +3,7 @@
 A README has one `sh` block with the command that starts the gateway, and `console` blocks: a line
 after `$ ` is run by the shell, the lines under it are its output, where `...` stands for anything.
 """
+
 import re
 import shlex
 import subprocess
@@ -19,7 +20,11 @@ NEED_OUR_PLUGINS = {"quickstart", "api-keys"}
 
 
 def blocks(name, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "examples" / name / "README.md").read_text(), re.M | re.S)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```",
+        (ROOT / "examples" / name / "README.md").read_text(),
+        re.M | re.S,
+    )
 
 
 def start_environment(name):
@@ -27,7 +32,7 @@ def start_environment(name):
     (command,) = blocks(name, "sh")
     words = shlex.split(command)
     program = next(index for index, word in enumerate(words) if word.endswith("gatewright"))
-    assert words[program + 1:] == ["run", "--config", f"examples/{name}/Caddyfile"]
+    assert words[program + 1 :] == ["run", "--config", f"examples/{name}/Caddyfile"]
     assignments = dict(word.split("=", 1) for word in words[:program])
     return {key: value for key, value in assignments.items() if key != "GATEWRIGHT_PLUGINS"}
 
@@ -45,20 +50,38 @@ def matches(expected, output):
     return re.fullmatch(pattern, output.strip(), re.S)
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[pytest.mark.ours("uses a plugin of ours")] if name in NEED_OUR_PLUGINS else [])
-    for name in EXAMPLES])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=[pytest.mark.ours("uses a plugin of ours")] if name in NEED_OUR_PLUGINS else [],
+        )
+        for name in EXAMPLES
+    ],
+)
 def test_example(name, start, upstream):
     port = free_port()
     text = (ROOT / "examples" / name / "Caddyfile").read_text()
     assert ":8080" in text
-    start("{\n\tadmin off\n}\n" + text.replace(":8080", f":{port}"), environment={
-        "MODEL_SERVER": upstream(cls=ModelServer).address, "SIGN_IN_SERVICE": upstream(sign_in).address,
-        "WEB_INTERFACE": upstream().address, **start_environment(name)})
+    start(
+        "{\n\tadmin off\n}\n" + text.replace(":8080", f":{port}"),
+        environment={
+            "MODEL_SERVER": upstream(cls=ModelServer).address,
+            "SIGN_IN_SERVICE": upstream(sign_in).address,
+            "WEB_INTERFACE": upstream().address,
+            **start_environment(name),
+        },
+    )
     tried = 0
     for command, expected in dialogues(name):
-        ended = subprocess.run(command.replace("8080", str(port)), shell=True, capture_output=True,
-                               text=True, timeout=30)
+        ended = subprocess.run(
+            command.replace("8080", str(port)),
+            shell=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         output = ended.stdout.replace(str(port), "8080")
         assert matches(expected, output), f"$ {command}\n{output}\nexpected:\n{expected}"
         tried += 1

@@ -1,4 +1,5 @@
 """header, respond, redir, error, abort, rewrite, uri, method and vars, from outside."""
+
 import pytest
 
 from support.client import Client, fetch
@@ -7,17 +8,31 @@ from support.client import Client, fetch
 @pytest.fixture
 def seen(serve, upstream):
     """seen(directives, ...) is the request that reached an upstream behind these directives."""
+
     def send(directives, **request):
         server = upstream()
         _, port = serve(f"{directives}\nreverse_proxy {server.address}")
         assert fetch(port, **request).status == 200
         return server.next_request()
+
     return send
 
 
 def test_header(serve, upstream):
-    server = upstream(lambda connection: connection.read_request() and connection.respond(
-        fields=[("Server", "upstream"), ("X-Old-1", "a"), ("X-Old-2", "b"), ("X-Text", "one two"), ("X-Kept", "k")]))
+    server = upstream(
+        lambda connection: (
+            connection.read_request()
+            and connection.respond(
+                fields=[
+                    ("Server", "upstream"),
+                    ("X-Old-1", "a"),
+                    ("X-Old-2", "b"),
+                    ("X-Text", "one two"),
+                    ("X-Kept", "k"),
+                ]
+            )
+        )
+    )
     _, port = serve(f"""header {{
     -Server
     -X-Old-*
@@ -30,25 +45,49 @@ header ?X-Kept default
 header ?X-Default default
 reverse_proxy {server.address}""")
     answer = fetch(port)
-    expected = {"server": None, "x-old-1": None, "x-old-2": None, "x-added": "plus", "x-set": "set", "x-kept": "k",
-                "x-default": "default", "x-text": "one three", "x-late": "late"}
+    expected = {
+        "server": None,
+        "x-old-1": None,
+        "x-old-2": None,
+        "x-added": "plus",
+        "x-set": "set",
+        "x-kept": "k",
+        "x-default": "default",
+        "x-text": "one three",
+        "x-late": "late",
+    }
     assert {name: answer.get(name) for name in expected} == expected
 
 
 def test_header_with_a_matcher(serve):
     _, port = serve("header /a X-Where a\nrespond ok")
-    assert (fetch(port, target="/a").get("x-where"), fetch(port, target="/b").get("x-where")) == ("a", None)
+    assert (fetch(port, target="/a").get("x-where"), fetch(port, target="/b").get("x-where")) == (
+        "a",
+        None,
+    )
 
 
 def test_request_header(seen):
-    request = seen("request_header X-Set one\nrequest_header -X-Gone\nrequest_header X-Path {path}",
-                   target="/a/b", fields=[("X-Gone", "1")])
-    assert (request.get("x-set"), request.get("x-gone"), request.get("x-path")) == ("one", None, "/a/b")
+    request = seen(
+        "request_header X-Set one\nrequest_header -X-Gone\nrequest_header X-Path {path}",
+        target="/a/b",
+        fields=[("X-Gone", "1")],
+    )
+    assert (request.get("x-set"), request.get("x-gone"), request.get("x-path")) == (
+        "one",
+        None,
+        "/a/b",
+    )
 
 
 def test_respond(serve):
-    _, port = serve('respond /teapot "short" 418\nrespond /empty 204\nrespond "{method} {path} {query}"')
-    assert (fetch(port, target="/teapot").status, fetch(port, target="/teapot").body) == (418, b"short")
+    _, port = serve(
+        'respond /teapot "short" 418\nrespond /empty 204\nrespond "{method} {path} {query}"'
+    )
+    assert (fetch(port, target="/teapot").status, fetch(port, target="/teapot").body) == (
+        418,
+        b"short",
+    )
     assert fetch(port, target="/empty").status == 204
     assert fetch(port, "POST", "/x?y=z", body="").body == b"POST /x y=z"
 
@@ -74,26 +113,33 @@ def test_error(serve):
     assert fetch(port).status == 404
 
 
-@pytest.mark.parametrize("code,status", [("", 302), ("301", 301), ("permanent", 301), ("temporary", 302), ("308", 308)])
+@pytest.mark.parametrize(
+    "code,status", [("", 302), ("301", 301), ("permanent", 301), ("temporary", 302), ("308", 308)]
+)
 def test_redir(serve, code, status):
     _, port = serve(f"redir * https://{{host}}{{uri}} {code}")
     answer = fetch(port, target="/a?b=c")
     assert (answer.status, answer.get("location")) == (status, "https://gateway.test/a?b=c")
 
 
-@pytest.mark.parametrize("directive,target,expected", [
-    ("rewrite /new", "/old", "/new"),
-    ("rewrite /new", "/old?a=b", "/new?a=b"),
-    ("rewrite /new?c=d", "/old?a=b", "/new?c=d"),
-    ("rewrite * /prefix{uri}", "/old?a=b", "/prefix/old?a=b"),
-    ("rewrite /only/* /new", "/other", "/other"),
-    ("uri strip_prefix /api", "/api/v1/models", "/v1/models"),
-    ("uri strip_suffix .json", "/models.json", "/models"),
-    ("uri replace /a/ /b/", "/a/a/x", "/b/a/x"),
-    (r"uri path_regexp /v\d+/ /v9/", "/v1/models", "/v9/models"),
-])
+@pytest.mark.parametrize(
+    "directive,target,expected",
+    [
+        ("rewrite /new", "/old", "/new"),
+        ("rewrite /new", "/old?a=b", "/new?a=b"),
+        ("rewrite /new?c=d", "/old?a=b", "/new?c=d"),
+        ("rewrite * /prefix{uri}", "/old?a=b", "/prefix/old?a=b"),
+        ("rewrite /only/* /new", "/other", "/other"),
+        ("uri strip_prefix /api", "/api/v1/models", "/v1/models"),
+        ("uri strip_suffix .json", "/models.json", "/models"),
+        ("uri replace /a/ /b/", "/a/a/x", "/b/a/x"),
+        (r"uri path_regexp /v\d+/ /v9/", "/v1/models", "/v9/models"),
+    ],
+)
 def test_rewrite_and_uri(seen, directive, target, expected):
-    assert seen(directive.replace("rewrite /new", "rewrite * /new"), target=target).target == expected
+    assert (
+        seen(directive.replace("rewrite /new", "rewrite * /new"), target=target).target == expected
+    )
 
 
 def test_uri_replace_takes_every_occurrence(seen):
@@ -110,17 +156,37 @@ def test_vars(serve):
 
 
 MATCHERS = {
-    "path": ("path /a /b/*", [dict(target="/a"), dict(target="/b/c")], [dict(target="/a/b"), dict(target="/c")]),
+    "path": (
+        "path /a /b/*",
+        [dict(target="/a"), dict(target="/b/c")],
+        [dict(target="/a/b"), dict(target="/c")],
+    ),
     "method": ("method GET POST", [dict(), dict(method="POST", body="")], [dict(method="DELETE")]),
-    "host": ("host *.one.test two.test", [dict(host="x.one.test"), dict(host="TWO.test:80")], [dict(host="one.test")]),
-    "header": ("header X-Key a*", [dict(fields=[("x-key", "abc")])], [dict(), dict(fields=[("X-Key", "ba")])]),
+    "host": (
+        "host *.one.test two.test",
+        [dict(host="x.one.test"), dict(host="TWO.test:80")],
+        [dict(host="one.test")],
+    ),
+    "header": (
+        "header X-Key a*",
+        [dict(fields=[("x-key", "abc")])],
+        [dict(), dict(fields=[("X-Key", "ba")])],
+    ),
     "absent header": ("header !X-Key", [dict()], [dict(fields=[("X-Key", "")])]),
-    "query": ("query a=1 b=*", [dict(target="/?a=1&b=2")], [dict(target="/?a=2&b=2"), dict(target="/")]),
+    "query": (
+        "query a=1 b=*",
+        [dict(target="/?a=1&b=2")],
+        [dict(target="/?a=2&b=2"), dict(target="/")],
+    ),
     "protocol": ("protocol http", [dict()], []),
     "remote_ip": ("remote_ip 127.0.0.0/8", [dict()], []),
     "not": ("not path /a*", [dict(target="/b")], [dict(target="/a")]),
     "path_regexp": (r"path_regexp ^/v(\d)/", [dict(target="/v1/x")], [dict(target="/vx/")]),
-    "expression of two": ("path /a*\n method GET", [dict(target="/a")], [dict(target="/a", method="POST", body="")]),
+    "expression of two": (
+        "path /a*\n method GET",
+        [dict(target="/a")],
+        [dict(target="/a", method="POST", body="")],
+    ),
 }
 
 
@@ -133,20 +199,26 @@ def test_matchers(serve, name):
 
 
 def test_the_first_handle_that_matches_wins(serve):
-    _, port = serve("handle_path /api/* {\n respond \"api {uri}\"\n}\nhandle /api {\n respond exact\n}\n"
-                    "handle {\n respond rest\n}")
+    _, port = serve(
+        'handle_path /api/* {\n respond "api {uri}"\n}\nhandle /api {\n respond exact\n}\n'
+        "handle {\n respond rest\n}"
+    )
     assert fetch(port, target="/api/x?y=1").body == b"api /x?y=1"
     assert fetch(port, target="/api").body == b"exact"
     assert fetch(port, target="/other").body == b"rest"
 
 
 def test_route_keeps_the_written_order(serve):
-    _, port = serve("route {\n respond /a first\n rewrite * /b\n respond \"{path}\"\n}")
+    _, port = serve('route {\n respond /a first\n rewrite * /b\n respond "{path}"\n}')
     assert (fetch(port, target="/a").body, fetch(port, target="/x").body) == (b"first", b"/b")
 
 
 def test_pipelined_requests_are_answered_in_order(serve):
     _, port = serve('respond "{path}"')
     with Client(port) as client:
-        client.send("".join(f"GET /{number} HTTP/1.1\r\nHost: gateway.test\r\n\r\n" for number in range(50)))
-        assert [client.read_response().body for _ in range(50)] == [b"/%d" % number for number in range(50)]
+        client.send(
+            "".join(f"GET /{number} HTTP/1.1\r\nHost: gateway.test\r\n\r\n" for number in range(50))
+        )
+        assert [client.read_response().body for _ in range(50)] == [
+            b"/%d" % number for number in range(50)
+        ]

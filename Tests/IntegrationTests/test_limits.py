@@ -1,4 +1,5 @@
 """Limits and time-outs towards clients: what is too large, too slow or never read."""
+
 import socket
 
 import pytest
@@ -10,10 +11,14 @@ READ_HEADER = "servers {\n timeouts {\n read_header 500ms\n }\n}"
 READ_BODY = "servers {\n timeouts {\n read_body 500ms\n }\n}"
 
 
-@pytest.mark.parametrize("fields", [
-    [("X-Large", "a" * (1 << 20) + "a" * (1 << 19))],
-    [(f"X-Field-{number}", "a" * 1000) for number in range(1500)],
-], ids=["one field", "many fields"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("X-Large", "a" * (1 << 20) + "a" * (1 << 19))],
+        [(f"X-Field-{number}", "a" * 1000) for number in range(1500)],
+    ],
+    ids=["one field", "many fields"],
+)
 def test_a_large_head_is_431(serve, upstream, fields):
     server = upstream()
     _, port = serve(f"reverse_proxy {server.address}")
@@ -54,7 +59,9 @@ def test_a_large_body_is_413(serve, upstream, framing):
         if framing == "length":
             client.request("POST", body="x" * 5000)
         else:
-            client.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+            client.send(
+                "POST / HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
             client.send("1388\r\n" + "x" * 5000 + "\r\n0\r\n\r\n")
         assert client.read_response().status == 413
     assert server.requests.empty()

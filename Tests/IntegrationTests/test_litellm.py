@@ -1,4 +1,5 @@
 """A real LiteLLM proxy behind gateway-bearer.caddyfile, called by the openai package and curl."""
+
 import json
 import subprocess
 
@@ -16,9 +17,13 @@ MESSAGES = [{"role": "user", "content": "hello"}]
 @pytest.fixture
 def secured(start, litellm, names_are_local):
     """(HTTPS port, client TLS context) of the gateway."""
-    text = fixtures.replaced(fixtures.read("gateway-bearer.caddyfile"), {
-        "antigravity-gateway:8080": litellm.address,
-        "health_uri /health": "health_uri /health/liveliness"})
+    text = fixtures.replaced(
+        fixtures.read("gateway-bearer.caddyfile"),
+        {
+            "antigravity-gateway:8080": litellm.address,
+            "health_uri /health": "health_uri /health/liveliness",
+        },
+    )
     text, http, https = fixtures.with_ports(text)
     gateway = start(text, ports=(http, https))
     return https, fixtures.internal_trust(gateway, https, HOST), fixtures.internal_root(gateway)
@@ -27,18 +32,39 @@ def secured(start, litellm, names_are_local):
 @pytest.fixture
 def client(secured):
     port, tls, _ = secured
-    with openai.OpenAI(base_url=f"https://{HOST}:{port}/v1", api_key=KEY, max_retries=0,
-                       http_client=httpx.Client(verify=tls)) as client:
+    with openai.OpenAI(
+        base_url=f"https://{HOST}:{port}/v1",
+        api_key=KEY,
+        max_retries=0,
+        http_client=httpx.Client(verify=tls),
+    ) as client:
         yield client
 
 
 def curl(secured, *arguments):
     port, _, root = secured
     return subprocess.run(
-        ["curl", "--silent", "--show-error", "--no-buffer", "--max-time", "20", "--cacert", root,
-         "--http1.1", "--connect-to", f"{HOST}:{port}:127.0.0.1:{port}",
-         f"https://{HOST}:{port}/v1/chat/completions", "-H", "Content-Type: application/json",
-         *arguments], capture_output=True, text=True, check=True).stdout
+        [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--no-buffer",
+            "--max-time",
+            "20",
+            "--cacert",
+            root,
+            "--http1.1",
+            "--connect-to",
+            f"{HOST}:{port}:127.0.0.1:{port}",
+            f"https://{HOST}:{port}/v1/chat/completions",
+            "-H",
+            "Content-Type: application/json",
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def test_models(client):

@@ -1,4 +1,5 @@
 """The process log and access logs: forms, places, and what must never be in them."""
+
 import json
 
 import pytest
@@ -12,8 +13,11 @@ SECRET = "sk-very-secret"
 
 def access_records(gateway, count):
     def found():
-        records = [record for record in gateway.records() if "status" in record and "request" in record]
+        records = [
+            record for record in gateway.records() if "status" in record and "request" in record
+        ]
         return records if len(records) >= count else None
+
     return wait_until(found, 5, f"{count} access records")
 
 
@@ -24,7 +28,11 @@ def test_an_access_record(serve, upstream):
     (record,) = access_records(gateway, 1)
     request = record["request"]
     assert (record["status"], record["level"]) == (200, "info")
-    assert (request["method"], request["uri"], request["host"]) == ("GET", "/v1/models?limit=1", "model.test")
+    assert (request["method"], request["uri"], request["host"]) == (
+        "GET",
+        "/v1/models?limit=1",
+        "model.test",
+    )
     assert (request["remote_ip"], request["proto"]) == ("127.0.0.1", "HTTP/1.1")
     assert request["headers"]["User-Agent"] == ["tester/1"]
     assert record["size"] > 0 and 0 <= record["duration"] < 5
@@ -33,9 +41,15 @@ def test_an_access_record(serve, upstream):
 def test_credentials_are_redacted(serve, upstream):
     model = upstream(cls=ModelServer)
     gateway, port = serve(f"log\nreverse_proxy {model.address}")
-    fetch(port, target="/v1/models", fields=[
-        ("Authorization", f"Bearer {SECRET}"), ("Cookie", f"session={SECRET}"),
-        ("Proxy-Authorization", f"Basic {SECRET}")])
+    fetch(
+        port,
+        target="/v1/models",
+        fields=[
+            ("Authorization", f"Bearer {SECRET}"),
+            ("Cookie", f"session={SECRET}"),
+            ("Proxy-Authorization", f"Basic {SECRET}"),
+        ],
+    )
     access_records(gateway, 1)
     assert SECRET not in gateway.log_text()
 
@@ -50,7 +64,8 @@ def test_keys_of_ai_services_are_redacted(serve, upstream):
 
 
 def test_a_request_that_the_client_left_has_its_record(serve, upstream):
-    """Caddy's record of such a request has a status of its own; what matters is that there is one."""
+    """Its status is one of the gateway's choice; what matters is that there is a record."""
+
     def think(connection):
         connection.read_request()
         connection.upstream.requests.put("asked")
@@ -61,7 +76,11 @@ def test_a_request_that_the_client_left_has_its_record(serve, upstream):
     with Client(port) as client:
         client.request(target="/left")
         model.next_request()
-    wait_until(lambda: any(record["request"]["uri"] == "/left" for record in access_records(gateway, 1)), 5, "a record")
+    wait_until(
+        lambda: any(record["request"]["uri"] == "/left" for record in access_records(gateway, 1)),
+        5,
+        "a record",
+    )
 
 
 def test_console_format_to_standard_output(serve):
@@ -75,8 +94,10 @@ def test_console_format_to_standard_output(serve):
 
 def test_a_file_that_rolls(serve, tmp_path):
     log = tmp_path / "logs" / "access.log"
-    gateway, port = serve(f"log {{\n output file {log} {{\n roll_size 1MiB\n roll_keep 2\n roll_uncompressed\n }}\n}}\n"
-                          "respond ok")
+    gateway, port = serve(
+        f"log {{\n output file {log} {{\n roll_size 1MiB\n roll_keep 2\n roll_uncompressed\n }}\n}}\n"
+        "respond ok"
+    )
     filler = [("X-Filler", "a" * 7000)]
     for _ in range(400):
         fetch(port, fields=filler)

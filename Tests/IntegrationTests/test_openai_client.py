@@ -1,4 +1,5 @@
 """The openai package, unmodified, streams and calls through the gateway."""
+
 import time
 
 import bcrypt
@@ -11,8 +12,15 @@ MESSAGES = [{"role": "user", "content": "tell me a story"}]
 
 
 def client_for(port, **options):
-    return openai.OpenAI(**{"base_url": f"http://127.0.0.1:{port}/v1", "api_key": "sk-client",
-                            "max_retries": 0, "timeout": 20, **options})
+    return openai.OpenAI(
+        **{
+            "base_url": f"http://127.0.0.1:{port}/v1",
+            "api_key": "sk-client",
+            "max_retries": 0,
+            "timeout": 20,
+            **options,
+        }
+    )
 
 
 @pytest.fixture
@@ -91,9 +99,11 @@ def test_a_cancelled_plain_call_closes_the_upstream(serve, upstream):
 
 def test_bearer_token(serve, upstream):
     model = upstream(cls=ModelServer)
-    _, port = serve(f'@valid header Authorization "Bearer sk-right"\n'
-                    f"handle @valid {{\n reverse_proxy {model.address}\n}}\n"
-                    'handle {\n respond "Unauthorized" 401\n}')
+    _, port = serve(
+        f'@valid header Authorization "Bearer sk-right"\n'
+        f"handle @valid {{\n reverse_proxy {model.address}\n}}\n"
+        'handle {\n respond "Unauthorized" 401\n}'
+    )
     with client_for(port, api_key="sk-right") as client:
         assert client.chat.completions.create(model="demo", messages=MESSAGES).id == "c1"
     with client_for(port, api_key="sk-wrong") as client, pytest.raises(openai.AuthenticationError):
@@ -118,11 +128,17 @@ def test_basic_credentials_in_the_base_url(serve, upstream):
 def test_an_upstream_error_reaches_the_client_as_it_is(serve, upstream):
     def refuse(connection):
         while connection.read_request():
-            connection.respond(429, '{"error": {"message": "slow down", "type": "rate_limit"}}',
-                               [("Content-Type", "application/json"), ("Retry-After", "7")])
+            connection.respond(
+                429,
+                '{"error": {"message": "slow down", "type": "rate_limit"}}',
+                [("Content-Type", "application/json"), ("Retry-After", "7")],
+            )
 
     model = upstream(refuse)
     _, port = serve(f"reverse_proxy {model.address}")
-    with client_for(port) as client, pytest.raises(openai.RateLimitError, match="slow down") as error:
+    with (
+        client_for(port) as client,
+        pytest.raises(openai.RateLimitError, match="slow down") as error,
+    ):
         client.models.list()
     assert error.value.response.headers["retry-after"] == "7"

@@ -1,4 +1,5 @@
-"""Plugin files that cannot be used: a message that names plugin and rule, and no half-started gateway."""
+"""Plugin files that cannot be used: a message that names them, and nothing half-started."""
+
 import pathlib
 import shutil
 import signal
@@ -15,7 +16,12 @@ pytestmark = pytest.mark.ours("Caddy's modules are compiled in")
 
 
 def compile_plugin(path, source):
-    subprocess.run(["clang", "-shared", "-fPIC", "-x", "c", "-", "-o", path], input=source, text=True, check=True)
+    subprocess.run(
+        ["clang", "-shared", "-fPIC", "-x", "c", "-", "-o", path],
+        input=source,
+        text=True,
+        check=True,
+    )
 
 
 def not_an_object(path):
@@ -59,8 +65,13 @@ def plugins(tmp_path):
 def test_a_broken_plugin_is_named(plugins, scratch, breaks):
     breaks(plugins / "broken.so")
     (scratch / "Caddyfile").write_text(f"http://:{free_port()} {{\n\trespond ok\n}}\n")
-    ended = run_command(scratch, "validate", "--config", "Caddyfile",
-                        environment={"GATEWRIGHT_PLUGINS": str(plugins)})
+    ended = run_command(
+        scratch,
+        "validate",
+        "--config",
+        "Caddyfile",
+        environment={"GATEWRIGHT_PLUGINS": str(plugins)},
+    )
     assert ended.returncode == 1, ended.stderr
     assert "broken" in ended.stderr
     assert "Traceback" not in ended.stderr and "Fatal error" not in ended.stderr
@@ -75,7 +86,9 @@ def test_a_broken_plugin_leaves_a_running_gateway_serving(start, plugins, breaks
     gateway.write_config(site("respond two", port)[0])
     gateway.signal(signal.SIGUSR1)
     # Whether plugins are looked for again on a reload or not: it answers, and says so if refused.
-    wait_until(lambda: fetch(port).body == b"two" or "broken" in gateway.log_text(), 5, "an outcome")
+    wait_until(
+        lambda: fetch(port).body == b"two" or "broken" in gateway.log_text(), 5, "an outcome"
+    )
     assert fetch(port).body in (b"one", b"two")
 
 

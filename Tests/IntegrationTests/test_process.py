@@ -1,4 +1,5 @@
 """Signals, draining, reloading and watching of a running gateway."""
+
 import os
 import signal
 import threading
@@ -78,8 +79,10 @@ def test_the_grace_period_is_the_most_it_waits(serve, paused):
         assert gateway.wait(5) == 0
 
 
-@pytest.mark.parametrize("number", [
-    signal.SIGUSR1, pytest.param(signal.SIGHUP, marks=pytest.mark.ours("Caddy ignores SIGHUP"))])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGUSR1, pytest.param(signal.SIGHUP, marks=pytest.mark.ours("Caddy ignores SIGHUP"))],
+)
 def test_a_signal_reloads(start, number):
     text, port = site(answering("one"))
     gateway = start(text)
@@ -95,10 +98,15 @@ def test_watch_reloads(start):
     wait_until(lambda: fetch(port).body == b"two", 10, "the new answer")
 
 
-@pytest.mark.parametrize("broken,why", [
-    ("respnd two", "respnd"), ("tls /nowhere/cert.pem /nowhere/key.pem\nrespond two", "/nowhere/|TLS"),
-    ("respond {", "respond|brace|curly|end"),
-], ids=["unknown directive", "missing certificate", "unfinished block"])
+@pytest.mark.parametrize(
+    "broken,why",
+    [
+        ("respnd two", "respnd"),
+        ("tls /nowhere/cert.pem /nowhere/key.pem\nrespond two", "/nowhere/|TLS"),
+        ("respond {", "respond|brace|curly|end"),
+    ],
+    ids=["unknown directive", "missing certificate", "unfinished block"],
+)
 def test_a_bad_config_leaves_the_old_one_serving(start, broken, why):
     text, port = site(answering("one"))
     gateway = start(text)
@@ -118,8 +126,10 @@ def test_a_bad_config_leaves_the_old_one_serving(start, broken, why):
 
 
 def test_an_open_stream_ends_on_the_config_it_began_with(start, paused):
-    text, port = site(f"handle /stream {{\n reverse_proxy {paused.address}\n}}\n"
-                      "handle {\n respond one\n}\nheader X-Generation one")
+    text, port = site(
+        f"handle /stream {{\n reverse_proxy {paused.address}\n}}\n"
+        "handle {\n respond one\n}\nheader X-Generation one"
+    )
     gateway = start(text)
     with Client(port) as client:
         client.request(target="/stream")
@@ -165,9 +175,13 @@ def test_reloads_leak_no_descriptors_and_no_threads(start, upstream):
     gateway = start(text)
     held = []
     for number in range(12):
-        gateway.write_config(site(f"reverse_proxy {server.address}\nheader X-Generation {number}", port)[0])
+        gateway.write_config(
+            site(f"reverse_proxy {server.address}\nheader X-Generation {number}", port)[0]
+        )
         gateway.signal(signal.SIGUSR1)
-        wait_until(lambda: fetch(port).get("x-generation") == str(number), 5, f"generation {number}")
+        wait_until(
+            lambda: fetch(port).get("x-generation") == str(number), 5, f"generation {number}"
+        )
         held.append((gateway.open_files(), len(os.listdir(f"/proc/{gateway.pid}/task"))))
     files, threads = held[3]
     wait_until(lambda: gateway.open_files() <= files + 2, 5, "descriptors back to where they were")

@@ -1,4 +1,5 @@
 """Reloads under load lose no request and cut no stream."""
+
 import json
 import signal
 import subprocess
@@ -34,7 +35,9 @@ def origin(programs):
 
 
 def config(origin, generation, port=None):
-    return site(f"reverse_proxy {origin} {{\n flush_interval -1\n}}\nheader X-Generation {generation}", port)
+    return site(
+        f"reverse_proxy {origin} {{\n flush_interval -1\n}}\nheader X-Generation {generation}", port
+    )
 
 
 def reload_under_load(start, programs, origin, seconds, per_second, reloads, streams):
@@ -42,8 +45,19 @@ def reload_under_load(start, programs, origin, seconds, per_second, reloads, str
     text, port = config(origin, 0)
     gateway = start(text)
     load = subprocess.Popen(
-        [programs[0], str(port), str(seconds), str(per_second), str(per_second), "64", str(streams),
-         "/sse?n=100000&us=50000"], stdout=subprocess.PIPE, text=True)
+        [
+            programs[0],
+            str(port),
+            str(seconds),
+            str(per_second),
+            str(per_second),
+            "64",
+            str(streams),
+            "/sse?n=100000&us=50000",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     began = time.monotonic()
     for number in range(1, reloads + 1):
         gateway.write_config(config(origin, number, port)[0])
@@ -52,13 +66,19 @@ def reload_under_load(start, programs, origin, seconds, per_second, reloads, str
         due = began + seconds * number / (reloads + 1)
         time.sleep(max(0, due - time.monotonic()))
     output, _ = load.communicate(timeout=seconds + 30)
-    wait_until(lambda: fetch(port).get("x-generation") == str(reloads), 10, "the last generation serving")
+    wait_until(
+        lambda: fetch(port).get("x-generation") == str(reloads), 10, "the last generation serving"
+    )
     return json.loads(output), gateway
 
 
 def check(counted, per_second, seconds, streams):
     for kind in ("fresh", "kept"):
-        lost = {name: count for name, count in counted[kind].items() if name not in ("sent", "ok") and count}
+        lost = {
+            name: count
+            for name, count in counted[kind].items()
+            if name not in ("sent", "ok") and count
+        }
         assert not lost, counted
         assert counted[kind]["ok"] == counted[kind]["sent"] >= 0.95 * per_second * seconds, counted
     assert counted["streams"]["open"] == streams and counted["streams"]["cut"] == 0, counted
@@ -77,7 +97,7 @@ def test_short(start, programs, origin):
 @pytest.mark.soak
 @pytest.mark.ours("Caddy resets and refuses connections while it reloads")
 def test_full(start, programs, origin):
-    """The promise: 200 reloads in 20 s, 2,000 fresh and 2,000 kept requests a second, 100 streams."""
+    """The promise: 200 reloads in 20 s, 2,000 fresh and 2,000 kept requests/s, 100 streams."""
     counted, gateway = reload_under_load(start, programs, origin, 20, 2000, 200, 100)
     check(counted, 2000, 20, 100)
     assert gateway.memory_kib() < 64 << 10

@@ -1,6 +1,6 @@
 """reverse_proxy: what goes up, what comes down, which upstream is chosen."""
+
 import collections
-import json
 import select
 
 import pytest
@@ -12,9 +12,11 @@ from support.waiting import wait_until
 
 def named(name):
     """A handler that answers every request with its own name."""
+
     def handler(connection):
         while connection.read_request():
             connection.respond(body=name)
+
     return handler
 
 
@@ -23,6 +25,7 @@ def up(*upstreams):
 
 
 # Fields on the way up and down
+
 
 def test_forwarded_fields(serve, upstream):
     server = upstream()
@@ -38,18 +41,36 @@ def test_forwarded_fields(serve, upstream):
 def test_a_stranger_cannot_set_forwarded_fields(serve, upstream):
     server = upstream()
     _, port = serve(f"reverse_proxy {server.address}")
-    fetch(port, fields=[("X-Forwarded-For", "9.9.9.9"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil")])
+    fetch(
+        port,
+        fields=[
+            ("X-Forwarded-For", "9.9.9.9"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "evil"),
+        ],
+    )
     request = server.next_request()
     assert request.get("x-forwarded-for") == "127.0.0.1"
-    assert (request.get("x-forwarded-proto"), request.get("x-forwarded-host")) == ("http", "gateway.test")
+    assert (request.get("x-forwarded-proto"), request.get("x-forwarded-host")) == (
+        "http",
+        "gateway.test",
+    )
 
 
 def test_hop_by_hop_fields_stay_behind(serve, upstream):
     server = upstream()
     _, port = serve(f"reverse_proxy {server.address}")
     with Client(port) as client:
-        client.request(fields=[("Connection", "X-Secret, keep-alive"), ("X-Secret", "1"), ("Keep-Alive", "9"),
-                               ("Proxy-Authorization", "Basic x"), ("TE", "gzip"), ("X-Kept", "2")])
+        client.request(
+            fields=[
+                ("Connection", "X-Secret, keep-alive"),
+                ("X-Secret", "1"),
+                ("Keep-Alive", "9"),
+                ("Proxy-Authorization", "Basic x"),
+                ("TE", "gzip"),
+                ("X-Kept", "2"),
+            ]
+        )
         assert client.read_response().status == 200
     request = server.next_request()
     assert not request.names() & {"x-secret", "keep-alive", "proxy-authorization"}
@@ -67,8 +88,17 @@ def test_header_up_and_header_down(serve, upstream):
     header_down -Server
     header_down X-Answer yes
 }}""")
-    answer = fetch(port, fields=[("X-Set", "client"), ("X-Added", "one"), ("X-Gone-1", "1"), ("X-Gone-2", "2"),
-                                 ("X-Replaced", "an old one"), ("X-Kept", "kept")])
+    answer = fetch(
+        port,
+        fields=[
+            ("X-Set", "client"),
+            ("X-Added", "one"),
+            ("X-Gone-1", "1"),
+            ("X-Gone-2", "2"),
+            ("X-Replaced", "an old one"),
+            ("X-Kept", "kept"),
+        ],
+    )
     request = server.next_request()
     assert (request.get("x-set"), request.get("x-added")) == ("one", "one, two")
     assert (request.get("x-gone-1"), request.get("x-gone-2")) == (None, None)
@@ -88,6 +118,7 @@ def test_the_upstream_connection_is_used_again(serve, upstream):
 
 def test_a_stale_pooled_connection_is_not_an_error(serve, upstream):
     """The upstream may close an idle connection just when it is used again."""
+
     def one_each(connection):
         connection.read_request()
         connection.respond(body="ok")
@@ -99,6 +130,7 @@ def test_a_stale_pooled_connection_is_not_an_error(serve, upstream):
 
 
 # Bodies
+
 
 @pytest.mark.parametrize("size", [0, 1, 65536, 3 << 20])
 @pytest.mark.parametrize("framing", ["length", "chunked"])
@@ -114,9 +146,11 @@ def test_bodies_arrive_whole(serve, upstream, size, framing):
         if framing == "length":
             client.request("POST", body=sent)
         else:
-            client.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+            client.send(
+                "POST / HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
             for at in range(0, size, 50000):
-                piece = sent[at:at + 50000]
+                piece = sent[at : at + 50000]
                 client.send(b"%x\r\n%s\r\n" % (len(piece), piece))
             client.send("0\r\n\r\n")
         assert client.read_response().body == b"%d True" % size
@@ -124,6 +158,7 @@ def test_bodies_arrive_whole(serve, upstream, size, framing):
 
 def test_an_upload_is_passed_on_while_it_comes(serve, upstream):
     """The upstream has the first part before the client sends the second."""
+
     def receive(connection):
         connection.read_head()
         connection._take(5)
@@ -143,20 +178,26 @@ def test_an_upload_is_passed_on_while_it_comes(serve, upstream):
 @pytest.mark.ours("Caddy waits for the rest of the upload first")
 def test_an_early_answer_reaches_the_client(serve, upstream):
     """An upstream that refuses a large upload before it ends is heard."""
+
     def refuse(connection):
         connection.read_head()
-        connection.respond(413, "too much", reason="Content Too Large", fields=[("Connection", "close")])
+        connection.respond(
+            413, "too much", reason="Content Too Large", fields=[("Connection", "close")]
+        )
         connection.upstream.requests.get(timeout=10)
 
     server = upstream(refuse)
     _, port = serve(f"reverse_proxy {server.address}")
     with Client(port) as client:
-        client.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 10000000\r\n\r\n" + "x" * 1000)
+        client.send(
+            "POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 10000000\r\n\r\n" + "x" * 1000
+        )
         assert client.read_response().status == 413
     server.requests.put("go on")
 
 
 # Which upstream
+
 
 @pytest.mark.parametrize("policy,least,most", [("round_robin", 10, 10), ("random", 1, 29)])
 def test_policies(serve, upstream, policy, least, most):
@@ -180,7 +221,11 @@ def test_least_conn_avoids_the_busy_one(serve, upstream):
             waiting.close()
             waiting = Client(port)
             waiting.request()
-            wait_until(lambda: not busy.requests.empty() or select_readable(waiting), 5, "an answer or a wait")
+            wait_until(
+                lambda: not busy.requests.empty() or select_readable(waiting),
+                5,
+                "an answer or a wait",
+            )
         assert {fetch(port).body for _ in range(10)} == {b"idle"}
         waiting.close()
 
@@ -203,8 +248,10 @@ def test_a_refused_upstream_gives_way_to_another(serve, upstream):
     """lb_try_duration lets a request whose connection failed try the next upstream."""
     server = upstream(named("alive"))
     dead = free_port()
-    gateway, port = serve(f"reverse_proxy 127.0.0.1:{dead} {server.address} {{\n"
-                          " lb_policy round_robin\n lb_try_duration 2s\n}")
+    gateway, port = serve(
+        f"reverse_proxy 127.0.0.1:{dead} {server.address} {{\n"
+        " lb_policy round_robin\n lb_try_duration 2s\n}"
+    )
     gateway.expect_log(str(dead))
     assert {fetch(port).body for _ in range(10)} == {b"alive"}
 
@@ -227,73 +274,8 @@ def test_handle_response(serve, upstream):
 }}""")
     limited = fetch(port, target="/429")
     assert (limited.status, limited.body, limited.get("x-was")) == (503, b"try later", "429")
-    assert (fetch(port, target="/500").status, fetch(port, target="/500").body) == (502, b"upstream 500")
+    assert (fetch(port, target="/500").status, fetch(port, target="/500").body) == (
+        502,
+        b"upstream 500",
+    )
     assert fetch(port, target="/200").body == b"upstream 200"
-
-
-# Active health
-
-class Probed:
-    """Answers /health as told and other requests with its name."""
-
-    def __init__(self, upstream, name):
-        self.healthy = True
-        self.probes = 0
-        self.server = upstream(self._answer)
-        self.name = name
-
-    def _answer(self, connection):
-        while request := connection.read_request():
-            if request.target == "/health":
-                self.probes += 1
-                connection.respond(200 if self.healthy else 500, reason="Probed")
-            else:
-                connection.respond(body=self.name)
-
-
-def test_an_unhealthy_upstream_is_left_out_and_taken_back(serve, upstream):
-    sick, well = Probed(upstream, "sick"), Probed(upstream, "well")
-    gateway, port = serve(f"""reverse_proxy {up(sick.server, well.server)} {{
-    lb_policy round_robin
-    health_uri /health
-    health_interval 50ms
-    health_timeout 1s
-}}""")
-    gateway.expect_log("health|unhealthy")
-    wait_until(lambda: sick.probes and well.probes, 5, "probes")
-    assert {fetch(port).body for _ in range(10)} == {b"sick", b"well"}
-    sick.healthy = False
-    wait_until(lambda: {fetch(port).body for _ in range(6)} == {b"well"}, 5, "the sick one left out")
-    sick.healthy = True
-    wait_until(lambda: {fetch(port).body for _ in range(6)} == {b"sick", b"well"}, 5, "the sick one back")
-
-
-def test_no_healthy_upstream_is_503(serve, upstream):
-    sick = Probed(upstream, "sick")
-    sick.healthy = False
-    gateway, port = serve(f"reverse_proxy {sick.server.address} {{\n health_uri /health\n health_interval 50ms\n}}")
-    gateway.expect_log("health|503|no upstreams")
-    wait_until(lambda: fetch(port).status == 503, 5, "503")
-
-
-@pytest.mark.ours("Caddy probes once for each route")
-def test_one_probe_per_upstream_however_many_routes(serve, upstream):
-    """Ten routes to one upstream probe it no more often than one route would."""
-    probed = Probed(upstream, "one")
-    proxy = f"reverse_proxy {probed.server.address} {{\n health_uri /health\n health_interval 500ms\n}}\n"
-    _, port = serve("".join(f"handle /{number} {{\n{proxy}}}\n" for number in range(10)))
-    wait_until(lambda: probed.probes >= 3, 10, "three probes")
-    assert probed.server.accepted <= 4
-
-
-@pytest.mark.ours("a directive of ours")
-def test_the_health_directive(serve, upstream):
-    probed = Probed(upstream, "one")
-    gateway, port = serve(f"health /healthz\nreverse_proxy {probed.server.address} {{\n"
-                          " health_uri /health\n health_interval 50ms\n}")
-    gateway.expect_log("health|unhealthy")
-    wait_until(lambda: probed.probes, 5, "a probe")
-    answer = fetch(port, target="/healthz")
-    assert answer.status == 200 and probed.server.address in json.dumps(json.loads(answer.body))
-    probed.healthy = False
-    wait_until(lambda: fetch(port, target="/healthz").status == 503, 5, "503 from the health page")

@@ -1,4 +1,5 @@
 """What a start costs: time to the open port, memory, threads."""
+
 import time
 
 import pytest

@@ -1,4 +1,5 @@
 """TLS towards clients: certificates by name, versions, the internal authority, its files."""
+
 import hashlib
 import ssl
 import stat
@@ -17,18 +18,32 @@ def two_sites(start, authority):
     """(gateway, port) with one.test, two.test and *.wild.test, each with its own certificate."""
     port = free_port()
     sites = "".join(
-        f"https://{name}:{port} {{\n tls {certificate} {key}\n respond \"{name}\"\n}}\n"
+        f'https://{name}:{port} {{\n tls {certificate} {key}\n respond "{name}"\n}}\n'
         for name in ("one.test", "two.test", "*.wild.test")
-        for certificate, key in [authority.issue(name)])
+        for certificate, key in [authority.issue(name)]
+    )
     return start(f"{{\n{GLOBAL_OPTIONS}}}\n{sites}"), port
 
 
 def ask(port, authority, name, **options):
-    return fetch(port, host=name, tls=options.pop("tls", authority.client_context()), server_name=name, **options)
+    return fetch(
+        port,
+        host=name,
+        tls=options.pop("tls", authority.client_context()),
+        server_name=name,
+        **options,
+    )
 
 
-@pytest.mark.parametrize("name,answer", [
-    ("one.test", b"one.test"), ("two.test", b"two.test"), ("TWO.test", b"two.test"), ("a.wild.test", b"*.wild.test")])
+@pytest.mark.parametrize(
+    "name,answer",
+    [
+        ("one.test", b"one.test"),
+        ("two.test", b"two.test"),
+        ("TWO.test", b"two.test"),
+        ("a.wild.test", b"*.wild.test"),
+    ],
+)
 def test_each_name_has_its_certificate(two_sites, authority, name, answer):
     assert ask(two_sites[1], authority, name).body == answer
 
@@ -84,7 +99,10 @@ def internal_site(start):
 def test_a_named_site_gets_a_certificate_from_the_internal_authority(start):
     gateway, port = internal_site(start)
     tls = fixtures.internal_trust(gateway, port, "site.example.com")
-    assert fetch(port, host="site.example.com", tls=tls, server_name="site.example.com").body == b"hello"
+    assert (
+        fetch(port, host="site.example.com", tls=tls, server_name="site.example.com").body
+        == b"hello"
+    )
     keys = list((gateway.folder / "data").glob("**/*.key"))
     assert keys
     for key in keys:
@@ -98,14 +116,24 @@ def test_the_authority_is_kept_over_a_restart(start):
     root = fixtures.internal_root(gateway).read_bytes()
     gateway.stop()
     gateway.start()
-    assert hashlib.sha256(fixtures.internal_root(gateway).read_bytes()).digest() == hashlib.sha256(root).digest()
+    assert (
+        hashlib.sha256(fixtures.internal_root(gateway).read_bytes()).digest()
+        == hashlib.sha256(root).digest()
+    )
     tls = fixtures.internal_trust(gateway, port, "site.example.com")
-    assert fetch(port, host="site.example.com", tls=tls, server_name="site.example.com").body == b"hello"
+    assert (
+        fetch(port, host="site.example.com", tls=tls, server_name="site.example.com").body
+        == b"hello"
+    )
 
 
 def test_the_root_is_p256_and_an_authority(start):
     gateway, port = internal_site(start)
     fixtures.internal_trust(gateway, port, "site.example.com")
-    text = subprocess.run(["openssl", "x509", "-noout", "-text", "-in", fixtures.internal_root(gateway)],
-                          capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["openssl", "x509", "-noout", "-text", "-in", fixtures.internal_root(gateway)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert "prime256v1" in text and "CA:TRUE" in text

@@ -1,4 +1,5 @@
-"""What a client sees when an upstream fails: a status before the first byte, an honest break after."""
+"""What a client sees of a failing upstream: a status before the first byte, a break after."""
+
 import os
 import re
 import socket
@@ -21,18 +22,26 @@ BEFORE_HEAD = {
     "another protocol": (b"SSH-2.0-OpenSSH_9.2p1\r\n", "close"),
     "binary noise": (os.urandom(4096), "close"),
     "a status that is no number": (b"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", "close"),
-    "two different lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "close"),
+    "two different lengths": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+        "close",
+    ),
     "a length that is no number": (b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok", "close"),
-    "an oversized head": (b"HTTP/1.1 200 OK\r\nX-Fill: " + b"a" * (12 << 20) + b"\r\n\r\n", "close"),
+    "an oversized head": (
+        b"HTTP/1.1 200 OK\r\nX-Fill: " + b"a" * (12 << 20) + b"\r\n\r\n",
+        "close",
+    ),
 }
 
 
 def send_then(data, how):
     """A handler that reads one request, sends `data` and then closes or resets."""
+
     def handler(connection):
         connection.read_request()
         connection.send(data)
         connection.reset() if how == "reset" else connection.close()
+
     return handler
 
 
@@ -66,14 +75,18 @@ def test_before_the_response_head_it_is_502(serve, upstream, fault):
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
-@pytest.mark.parametrize("sent", [
-    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk size\r\n",
-], ids=["no body", "half a body", "no chunk", "one chunk", "no end of trailers", "bad chunk"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk size\r\n",
+    ],
+    ids=["no body", "half a body", "no chunk", "one chunk", "no end of trailers", "bad chunk"],
+)
 def test_after_the_response_head_it_is_a_break(serve, upstream, sent, how):
     broken = upstream(send_then(sent, how))
     gateway, port = serve(f"reverse_proxy {broken.address} {{\n flush_interval -1\n}}")
@@ -84,6 +97,7 @@ def test_after_the_response_head_it_is_a_break(serve, upstream, sent, how):
 
 def test_a_reset_in_a_body_that_ends_with_the_connection(serve, upstream):
     """Without a length only the reset tells that something is missing: it must be passed on."""
+
     def handler(connection):
         connection.read_request()
         connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf")
@@ -116,8 +130,10 @@ def test_a_stall_is_504(serve, upstream):
         connection.upstream.requests.put(connection.seconds_until_closed(5))
 
     slow = upstream(stall)
-    gateway, port = serve(f"reverse_proxy {slow.address} {{\n"
-                          " transport http {\n response_header_timeout 300ms\n }\n}")
+    gateway, port = serve(
+        f"reverse_proxy {slow.address} {{\n"
+        " transport http {\n response_header_timeout 300ms\n }\n}"
+    )
     expect_faults(gateway, slow)
     assert fetch(port, "POST", body="x").status == 504
     assert slow.next_request() < 2, "the upstream was kept after its time was over"
@@ -134,8 +150,10 @@ def test_a_connect_that_never_finishes_ends_with_the_dial_timeout(serve):
         for sock in fill:
             sock.setblocking(False)
             sock.connect_ex(address)
-        gateway, port = serve(f"reverse_proxy 127.0.0.1:{address[1]} {{\n"
-                              " transport http {\n dial_timeout 300ms\n }\n}")
+        gateway, port = serve(
+            f"reverse_proxy 127.0.0.1:{address[1]} {{\n"
+            " transport http {\n dial_timeout 300ms\n }\n}"
+        )
         gateway.expect_log(str(address[1]), "50[24]")
         assert fetch(port, "POST", body="x").status in (502, 504)
         for sock in fill:
@@ -160,7 +178,9 @@ def test_a_slow_drip_arrives_whole(serve, upstream):
 def test_faults_leak_no_descriptors(serve, upstream):
     def misbehave(connection):
         request = connection.read_request()
-        send_back = GOOD if request.target == "/good" else b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"
+        send_back = (
+            GOOD if request.target == "/good" else b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"
+        )
         connection.send(send_back if request.target != "/silent" else b"")
         connection.close()
 

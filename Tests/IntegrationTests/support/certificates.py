@@ -1,4 +1,5 @@
 """A certificate authority for the length of a test run, made with the openssl command."""
+
 import pathlib
 import ssl
 import subprocess
@@ -11,20 +12,48 @@ class Authority:
         self.folder = pathlib.Path(folder)
         self.certificate = self.folder / "root.crt"
         self._key = self.folder / "root.key"
-        _openssl("req", "-x509", *_new_key(self._key), "-days", "2", "-subj", "/CN=Test Root",
-                 "-addext", "basicConstraints=critical,CA:TRUE", "-out", self.certificate)
+        _openssl(
+            "req",
+            "-x509",
+            *_new_key(self._key),
+            "-days",
+            "2",
+            "-subj",
+            "/CN=Test Root",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-out",
+            self.certificate,
+        )
 
     def issue(self, *names):
         """Certificate and key files for these names or addresses."""
         base = self.folder / names[0].replace("*", "any")
-        certificate, key, request = (base.with_name(base.name + end) for end in (".crt", ".key", ".csr"))
+        certificate, key, request = (
+            base.with_name(base.name + end) for end in (".crt", ".key", ".csr")
+        )
         if not certificate.exists():
             kinds = ["IP:" + n if n.replace(".", "").isdigit() else "DNS:" + n for n in names]
             extensions = base.with_name(base.name + ".ext")
             extensions.write_text("subjectAltName=" + ",".join(kinds) + "\n")
             _openssl("req", "-new", *_new_key(key), "-subj", f"/CN={names[0]}", "-out", request)
-            _openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self._key,
-                     "-CAcreateserial", "-days", "1", "-extfile", extensions, "-out", certificate)
+            _openssl(
+                "x509",
+                "-req",
+                "-in",
+                request,
+                "-CA",
+                self.certificate,
+                "-CAkey",
+                self._key,
+                "-CAcreateserial",
+                "-days",
+                "1",
+                "-extfile",
+                extensions,
+                "-out",
+                certificate,
+            )
         return certificate, key
 
     def server_context(self, *names):

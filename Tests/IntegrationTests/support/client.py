@@ -1,4 +1,5 @@
 """An HTTP/1.1 client that judges how a response ends, which polite clients hide."""
+
 import contextlib
 import socket
 import struct
@@ -139,8 +140,8 @@ class Client:
             response.body += self.data[:size]
             if len(self.data) < size + 2:
                 break
-            assert self.data[size:size + 2] == b"\r\n", "a chunk without its line end"
-            self.data = self.data[size + 2:]
+            assert self.data[size : size + 2] == b"\r\n", "a chunk without its line end"
+            self.data = self.data[size + 2 :]
         response.broken = True
 
     def _read_trailers(self):

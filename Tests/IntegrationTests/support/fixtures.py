@@ -1,4 +1,5 @@
 """The configurations of Tests/Fixtures/configs, with their names mapped to servers of a test."""
+
 import contextlib
 import pathlib
 import re
@@ -43,9 +44,11 @@ def with_ports(text):
 
 def internal_root(gateway):
     """Waits for the root certificate of the gateway's internal authority; returns its path."""
+
     def found():
         roots = list(pathlib.Path(gateway.folder, "data").glob("**/root.crt"))
         return roots[0] if roots else None
+
     return wait_until(found, 10, "a root certificate in the data directory")
 
 
@@ -54,6 +57,7 @@ def internal_trust(gateway, port, name):
 
     An open port has its certificate, except with Caddy, which issues it a little later.
     """
+
     def shakes_hands():
         with contextlib.suppress(OSError):
             Client(port, tls=context, server_name=name).close()

@@ -1,4 +1,5 @@
 """Starts, watches and stops the program under test, one process per test."""
+
 import contextlib
 import json
 import os
@@ -26,7 +27,9 @@ SANITIZER = os.environ.get("GATEWRIGHT_SANITIZER", "")
 GLOBAL_OPTIONS = "admin off\nauto_https off\n"
 
 BAD_LEVELS = {"error", "fatal", "panic"}
-CRASH = re.compile(r"panic: |Fatal error|Sanitizer|runtime error|Assertion .* failed|Current stack trace")
+CRASH = re.compile(
+    r"panic: |Fatal error|Sanitizer|runtime error|Assertion .* failed|Current stack trace"
+)
 
 
 class Gateway:
@@ -53,8 +56,13 @@ class Gateway:
         adapter = [] if self.config_path.suffix == ".json" else ["--adapter", "caddyfile"]
         self.process = subprocess.Popen(
             [PROGRAM, "run", "--config", str(self.config_path), *adapter, *self.arguments],
-            cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
         try:
@@ -93,9 +101,11 @@ class Gateway:
 
     def wait_for_log(self, pattern, seconds=5, count=1):
         """Waits until `count` lines of the log match; returns the last of them."""
+
         def matches():
             lines = [line for line in list(self.lines) if re.search(pattern, line)]
             return lines[-1] if len(lines) >= count else None
+
         try:
             return wait_until(matches, seconds, f"a log line matching {pattern!r}")
         except AssertionError as error:
@@ -173,17 +183,27 @@ def gateway_environment(folder, extra=None):
     """An environment in which the gateway keeps its state inside the test's folder."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
     environment.update(
-        GATEWRIGHT_PLUGINS=PLUGINS, HOME=str(folder), XDG_DATA_HOME=f"{folder}/data",
-        XDG_CONFIG_HOME=f"{folder}/config", **(extra or {}))
+        GATEWRIGHT_PLUGINS=PLUGINS,
+        HOME=str(folder),
+        XDG_DATA_HOME=f"{folder}/data",
+        XDG_CONFIG_HOME=f"{folder}/config",
+        **(extra or {}),
+    )
     return environment
 
 
 def run_command(folder, *arguments, environment=None, text=None, seconds=30):
     """Runs the program with other arguments than `run`; returns the completed process."""
     return subprocess.run(
-        [PROGRAM, *arguments], cwd=folder, env=gateway_environment(folder, environment),
-        input=text, stdin=None if text is not None else subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=seconds)
+        [PROGRAM, *arguments],
+        cwd=folder,
+        env=gateway_environment(folder, environment),
+        input=text,
+        stdin=None if text is not None else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
 
 
 def log_level(line):

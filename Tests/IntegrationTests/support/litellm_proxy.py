@@ -1,4 +1,5 @@
 """A real LiteLLM proxy whose models answer from its own config: no key, no network."""
+
 import os
 import pathlib
 import subprocess
@@ -26,13 +27,27 @@ class LiteLLM:
         config.write_text(
             "model_list:\n  - model_name: mock\n    litellm_params:\n      model: openai/mock\n"
             f"      api_key: none\n      mock_response: {ANSWER}\n"
-            f"general_settings:\n  master_key: {KEY}\n")
+            f"general_settings:\n  master_key: {KEY}\n"
+        )
         self._log = open(folder / "litellm.log", "wb")
         self._process = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "litellm", "--config", config, "--host", "127.0.0.1",
-             "--port", str(self.port), "--telemetry", "False"],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, cwd=folder,
-            env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"})
+            [
+                pathlib.Path(sys.executable).parent / "litellm",
+                "--config",
+                config,
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
+                "--telemetry",
+                "False",
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        )
         try:
             wait_until(self._alive, 90, f"LiteLLM ready, see {self._log.name}")
         except AssertionError:

@@ -1,4 +1,5 @@
 """A model server in the shape of the OpenAI API whose events leave when the test says so."""
+
 import json
 import threading
 
@@ -37,14 +38,27 @@ class ModelServer(Upstream):
 
     @staticmethod
     def _models(connection):
-        models = {"object": "list", "data": [{"id": "demo", "object": "model", "created": 1, "owned_by": "test"}]}
+        models = {
+            "object": "list",
+            "data": [{"id": "demo", "object": "model", "created": 1, "owned_by": "test"}],
+        }
         connection.respond(body=json.dumps(models), fields=[("Content-Type", "application/json")])
 
     @staticmethod
     def _completion(connection):
-        answer = {"id": "c1", "object": "chat.completion", "created": 1, "model": "demo", "choices": [{
-            "index": 0, "finish_reason": "stop",
-            "message": {"role": "assistant", "content": "".join(WORDS)}}]}
+        answer = {
+            "id": "c1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "demo",
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": "".join(WORDS)},
+                }
+            ],
+        }
         connection.respond(body=json.dumps(answer), fields=[("Content-Type", "application/json")])
 
     def _stream(self, connection):
@@ -52,8 +66,13 @@ class ModelServer(Upstream):
         for word in WORDS:
             if self.gated and not self._gate.acquire(timeout=20):
                 raise AssertionError("the test never released the next event")
-            chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "demo",
-                     "choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}]}
+            chunk = {
+                "id": "c1",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "demo",
+                "choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}],
+            }
             connection.send_chunk(f"data: {json.dumps(chunk)}\n\n")
         connection.send_chunk("data: [DONE]\n\n")
         connection.end_chunks()

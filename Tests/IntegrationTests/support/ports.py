@@ -1,4 +1,5 @@
 """Free TCP ports below the range that the system hands out for outgoing connections."""
+
 import random
 import socket
 

@@ -8,8 +8,14 @@ def sign_in(connection):
         if not request.target.startswith("/oauth2/auth"):
             connection.respond(body="sign-in page")
         elif "signed-in" in (request.get("cookie") or ""):
-            connection.respond(202, fields=[
-                ("X-Auth-Request-Email", "ann@example.com"), ("X-Auth-Request-User", "ann"),
-                ("X-Auth-Request-Preferred-Username", "ann.lee")], reason="Accepted")
+            connection.respond(
+                202,
+                fields=[
+                    ("X-Auth-Request-Email", "ann@example.com"),
+                    ("X-Auth-Request-User", "ann"),
+                    ("X-Auth-Request-Preferred-Username", "ann.lee"),
+                ],
+                reason="Accepted",
+            )
         else:
             connection.respond(401, "no", reason="Unauthorized")

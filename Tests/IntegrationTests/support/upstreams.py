@@ -1,4 +1,5 @@
 """Upstream servers that do to the byte what a test tells them, one thread per connection."""
+
 import contextlib
 import json
 import queue
@@ -93,8 +94,10 @@ class Connection:
 
     def start_stream(self):
         """Sends the head of a chunked event stream."""
-        self.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                  "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.send(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
 
     def send_chunk(self, data):
         data = data if isinstance(data, bytes) else data.encode()
@@ -198,11 +201,16 @@ def echo(connection):
     while request := connection.read_request():
         if request.target != "/health":
             connection.upstream.requests.put(request)
-        described = {"method": request.method, "target": request.target,
-                     "fields": request.fields, "body": request.body.decode("latin-1")}
+        described = {
+            "method": request.method,
+            "target": request.target,
+            "fields": request.fields,
+            "body": request.body.decode("latin-1"),
+        }
         body = b"" if request.method == "HEAD" else json.dumps(described).encode()
-        connection.respond(body=body, fields=[("Content-Type", "application/json"),
-                                              ("Server", "upstream/1.0")])
+        connection.respond(
+            body=body, fields=[("Content-Type", "application/json"), ("Server", "upstream/1.0")]
+        )
 
 
 def server_context(certificate, key):

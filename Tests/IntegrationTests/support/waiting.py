@@ -1,4 +1,5 @@
 """Waiting for a condition with a deadline, the one place where tests poll."""
+
 import time
 
 
