@@ -1,0 +1,213 @@
+// A plugin's own answer, whole or piece by piece, and the host's bare ones.
+import Base
+import CGateway
+import HTTP
+import Transport
+
+/// How far a handler has come with its own response.
+enum AnswerState {
+    case none
+    /// `response` was called: its fields are being set.
+    case prepared
+    /// `respond` was called: the body is whole.
+    case whole
+    /// `start` was called: pieces follow.
+    case started
+    /// The last piece was written.
+    case ended
+    case aborted
+    /// `copy_response` was called: the parked response of the upstream is the answer.
+    case parked
+}
+
+extension Exchange {
+    // MARK: Host calls (inside hooks and jobs; nothing here calls a plugin)
+
+    /// An empty response with that status (`gw_host_http.response`).
+    func prepareAnswer(status: UInt16) -> UnsafeMutablePointer<gw_res>? {
+        guard !headSent, phase != .done, phase != .idle else { return nil }
+        answerBlock.reset()
+        res.pointee = gw_res()
+        res.pointee.struct_size = UInt32(MemoryLayout<gw_res>.size)
+        res.pointee.rev = 1
+        res.pointee.status = status
+        guard (try? answerBlock.register(&res.pointee.fields)) != nil else { return nil }
+        pendingAnswer.removeAll()
+        answer = .prepared
+        return res
+    }
+
+    func respond(_ body: UnsafeRawBufferPointer) -> gw_status {
+        guard answer == .prepared else { return gw_status(GW_E_INVALID) }
+        pendingAnswer.append(body)
+        answer = .whole
+        return gw_status(GW_OK)
+    }
+
+    func startAnswer() -> gw_status {
+        guard answer == .prepared else { return gw_status(GW_E_INVALID) }
+        answer = .started
+        noteAnswerChanged()
+        return gw_status(GW_OK)
+    }
+
+    func writeAnswer(_ piece: UnsafeRawBufferPointer, flags: UInt32) -> gw_status {
+        guard phase != .done, stream != nil else { return gw_status(GW_E_CANCELLED) }
+        guard answer == .started else { return gw_status(GW_E_INVALID) }
+        pendingAnswer.append(piece)
+        if flags & UInt32(GW_WRITE_END) != 0 { answer = .ended }
+        noteAnswerChanged()
+        guard pendingAnswer.count < Limits.bufferedBytesMax, stream?.isCongested != true else {
+            wantsWritable = true
+            return gw_status(GW_AGAIN)
+        }
+        return gw_status(GW_OK)
+    }
+
+    func abortAnswer() {
+        guard phase != .done else { return }
+        answer = .aborted
+        noteAnswerChanged()
+    }
+
+    /// Outside of a hook, what was written is sent at the end of the turn.
+    private func noteAnswerChanged() {
+        if phase == .answering, !isInHook { worker.schedulePump(self) }
+    }
+
+    // MARK: Sending it
+
+    /// A hook answered GW_RESPOND.
+    func beginAnswer() {
+        if answer != .parked {
+            giveUpUpstream()
+            upstreamHandler = -1
+        }
+        phase = .answering
+        switch answer {
+        case .none, .prepared:
+            // The answer is still to come, through a job on this loop, within the wait deadline.
+            worker.loop.arm(timer, deadline: worker.loop.now &+ Limits.pluginWaitTimeout)
+        case .whole: sendWholeAnswer()
+        case .started, .ended, .aborted: pumpAnswer()
+        case .parked: sendParked()
+        }
+    }
+
+    /// The upstream's response was held back while routes ran; now it goes on its way.
+    private func sendParked() {
+        guard let parked else { return finishWithStatus(500) }
+        self.parked = nil
+        phase = .upstream
+        sendHead(parked.body, exceptHandler: runningHandler)
+        guard headSent else { return }
+        if upstream == nil { return finishBody(trailers: nil) }
+        upstream?.setReading(true)
+    }
+
+    private func sendWholeAnswer() {
+        addDefaultFields()
+        let body = pendingAnswer.bytes
+        sendHead(.length(UInt64(body.count)), exceptHandler: runningHandler)
+        guard headSent, phase == .answering else { return }
+        sendBodyPiece(body, isLast: true)
+        guard phase == .answering else { return }
+        responseEnded = true
+        end(.complete)
+    }
+
+    /// Sends what a handler has written so far.
+    func pumpAnswer() {
+        guard phase == .answering else { return }
+        switch answer {
+        case .none, .prepared, .parked: return
+        case .whole: return sendWholeAnswer()
+        case .aborted:
+            return headSent ? breakOff(.failed) : finishWithStatus(500)
+        case .started, .ended: break
+        }
+        if !headSent {
+            worker.loop.cancel(timer)
+            addDefaultFields()
+            sendHead(declaredAnswerLength(), exceptHandler: runningHandler)
+            guard headSent, phase == .answering else { return }
+        }
+        if !pendingAnswer.isEmpty || answer == .ended {
+            sendBodyPiece(pendingAnswer.bytes, isLast: answer == .ended)
+            pendingAnswer.removeAll()
+        }
+        stream?.flush()
+        guard phase == .answering else { return }
+        if answer == .ended {
+            responseEnded = true
+            end(.complete)
+        } else if wantsWritable, stream?.isCongested == false {
+            callWritable()
+        }
+    }
+
+    private func declaredAnswerLength() -> ResponseBody {
+        guard let value = FieldSection.get(&res.pointee.fields, FieldID.contentLength) else {
+            return .unknownLength
+        }
+        var length: UInt64 = 0
+        for byte in value {
+            guard byte >= 0x30, byte <= 0x39, length < UInt64.max / 16 else { return .unknownLength }
+            length = length * 10 + UInt64(byte - 0x30)
+        }
+        return .length(length)
+    }
+
+    private func callWritable() {
+        wantsWritable = false
+        guard let generation, runningHandler >= 0 else { return }
+        let visit = visited[runningHandler]
+        let handler = generation.handlers + Int(visit.slot)
+        guard let hook = handler.pointee.ops.on_writable else { return }
+        isInHook = true
+        hook(handler.pointee.instance, req, visit.state)
+        isInHook = false
+        if phase == .answering { worker.schedulePump(self) }
+    }
+
+    private func addDefaultFields() {
+        if FieldSection.index(&res.pointee.fields, of: FieldID.server) == nil {
+            let name: StaticString = "Gatewright"
+            name.withBytes { try? FieldSection.add(&res.pointee.fields, FieldID.server, $0) }
+        }
+    }
+
+    // MARK: The host's own answers
+
+    /// A response without a body, through the response hooks.
+    func finishWithStatus(_ status: UInt16) {
+        guard !headSent else { return breakOff(.failed) }
+        phase = .answering
+        guard prepareAnswer(status: status) != nil else { return breakOff(.failed) }
+        answer = .whole
+        runningHandler = -1
+        sendWholeAnswer()
+    }
+
+    // MARK: From the client's side
+
+    func outputDrained() {
+        switch phase {
+        case .upstream: upstream?.setReading(true)
+        case .answering:
+            if wantsWritable { worker.schedulePump(self) }
+        case .idle, .chain, .waiting, .collecting, .done: break
+        }
+    }
+
+    /// The client has left: whatever is under way for it ends now.
+    func clientGone() {
+        stream = nil
+        cancelPlugins(gw_status(GW_E_CANCELLED))
+        giveUpUpstream()
+        end(.clientGone)
+    }
+
+    /// The request turned out to be malformed behind its head.
+    func clientBroke() { clientGone() }
+}

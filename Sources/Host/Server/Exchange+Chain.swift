@@ -1,0 +1,166 @@
+// The chain: which hook runs next, and what its verdict means.
+import Base
+import CGateway
+import HTTP
+import Routing
+import Transport
+
+extension Exchange {
+    /// Runs handlers until one of them ends or suspends the chain.
+    ///
+    /// Every entry into the exchange ends with it, so that hooks only have to set the phase.
+    func runChain() {
+        guard !isRunningChain, phase == .chain else { return }
+        isRunningChain = true
+        defer { isRunningChain = false }
+        while phase == .chain {
+            switch context.nextStep() {
+            case .handler(let slot):
+                let verdict = callRequestHook(slot)
+                apply(verdict)
+            case .end:
+                // Nobody answered: an empty 200, as Caddy gives.
+                finishWithStatus(200)
+            case .failed(let status):
+                raise(status: status)
+            }
+        }
+    }
+
+    private func callRequestHook(_ slot: Int32) -> gw_verdict {
+        guard let generation else { return gw_verdict(GW_E_INTERNAL) }
+        let handler = generation.handlers + Int(slot)
+        guard let index = visit(slot, handler) else { return gw_verdict(GW_E_LIMIT) }
+        guard let hook = handler.pointee.ops.on_request else { return gw_verdict(GW_NEXT) }
+        runningHandler = index
+        isInHook = true
+        let verdict = hook(handler.pointee.instance, req, visited[index].state)
+        isInHook = false
+        return verdict
+    }
+
+    /// Notes that the request goes through a handler; nil when the exchange has no memory left.
+    private func visit(_ slot: Int32, _ handler: UnsafeMutablePointer<HandlerSlot>) -> Int? {
+        // A second visit, after a reroute, finds its state again.
+        for index in 0..<visitedCount where visited[index].slot == slot { return index }
+        if visitedCount == visitedCapacity { growVisited() }
+        guard let state = arena.allocate(max(16, Int(handler.pointee.stateSize))) else { return nil }
+        if handler.pointee.stateSize > 0 {
+            state.initializeMemory(as: UInt8.self, repeating: 0, count: Int(handler.pointee.stateSize))
+        }
+        visited[visitedCount] = VisitedHandler(slot: slot, state: state)
+        visitedCount += 1
+        hooks.formUnion(handler.pointee.hooks)
+        return visitedCount - 1
+    }
+
+    private func growVisited() {
+        let grown = UnsafeMutablePointer<VisitedHandler>.allocate(capacity: visitedCapacity * 2)
+        grown.moveInitialize(from: visited, count: visitedCount)
+        visited.deallocate()
+        visited = grown
+        visitedCapacity *= 2
+    }
+
+    /// Does what a hook of the request direction asked for.
+    func apply(_ verdict: gw_verdict) {
+        guard verdict >= 0 else { return applyFailure(verdict) }
+        switch verdict {
+        case gw_verdict(GW_NEXT): phase = .chain
+        case gw_verdict(GW_LEAVE):
+            phase = .chain
+            if runningHandler >= 0 { visited[runningHandler].leftRequest = true }
+        case gw_verdict(GW_RESPOND): beginAnswer()
+        case gw_verdict(GW_SPLICE): beginSplice()
+        case gw_verdict(GW_WAIT): beginWait()
+        case gw_verdict(GW_COLLECT), gw_verdict(GW_HOLD): beginCollecting()
+        case gw_verdict(GW_REROUTE): reroute()
+        case gw_verdict(GW_ROUTES): phase = .chain
+        case gw_verdict(GW_ABORT): abortWithoutAnswer()
+        default:
+            worker.logContract(self, "returned a verdict that does not exist")
+            raise(status: 500)
+        }
+    }
+
+    func applyFailure(_ verdict: gw_verdict) {
+        let status = failure.status != 0 ? failure.status : Exchange.status(for: verdict)
+        raise(status: status)
+    }
+
+    static func status(for code: gw_verdict) -> UInt16 {
+        switch code {
+        case gw_verdict(GW_E_TIMEOUT): 504
+        case gw_verdict(GW_E_UPSTREAM): 502
+        case gw_verdict(GW_E_LIMIT): 413
+        case gw_verdict(GW_E_DENIED): 403
+        case gw_verdict(GW_E_NOT_FOUND): 404
+        default: 500
+        }
+    }
+
+    /// Goes to the error routes, or answers with the bare status when there are none (left).
+    func raise(status: UInt16) {
+        giveUpUpstream()
+        guard !headSent else { return breakOff(.failed) }
+        let message = failure.message
+        failure = PendingFailure()
+        answer = .none
+        pendingAnswer.removeAll()
+        answerBlock.reset()
+        if context.raise(status: status, message: message) {
+            phase = .chain
+        } else {
+            finishWithStatus(status)
+        }
+    }
+
+    private func reroute() {
+        guard context.restart() else {
+            worker.logContract(self, "rerouted too often")
+            return raise(status: 500)
+        }
+        phase = .chain
+    }
+
+    private func abortWithoutAnswer() {
+        statusSent = 0
+        let stream = self.stream
+        self.stream = nil
+        end(.failed)
+        stream?.abort()
+    }
+
+    // MARK: Waiting
+
+    private func beginWait() {
+        guard ticket != 0 else {
+            worker.logContract(self, "returned GW_WAIT without wait_begin")
+            return raise(status: 500)
+        }
+        phase = .waiting
+    }
+
+    /// A ticket was completed. Called from the top of the loop.
+    func resumed(_ verdict: gw_verdict) {
+        guard phase == .waiting else { return }
+        worker.loop.cancel(timer)
+        ticket = 0
+        phase = .chain
+        apply(verdict)
+        runChain()
+        stream?.flush()
+    }
+
+    /// The deadline of a ticket, or of an answer that was promised.
+    func waitExpired() {
+        guard phase == .waiting || (phase == .answering && !headSent) else { return }
+        worker.invalidate(ticket)
+        ticket = 0
+        worker.logContract(self, "did not complete its ticket in time")
+        phase = .chain
+        raise(status: 504)
+        runChain()
+        stream?.flush()
+    }
+}

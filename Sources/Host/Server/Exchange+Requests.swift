@@ -1,0 +1,81 @@
+// What handlers change of a request, and what they ask of it.
+import Base
+import CGateway
+import HTTP
+import Routing
+import Transport
+
+/// Checks of texts that become part of a request.
+enum RequestText {
+    static func isMethod(_ text: UnsafeRawBufferPointer) -> Bool {
+        isToken(text.utf8, bytesMax: Limits.methodBytesMax)
+    }
+
+    /// A path with its query: no control, no space, no fragment, nothing above ASCII.
+    static func isURI(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let first = text.first, text.count <= Limits.requestLineBytesMax else { return false }
+        guard first == UInt8(ascii: "/") || (text.count == 1 && first == UInt8(ascii: "*")) else {
+            return false
+        }
+        return text.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }
+    }
+}
+
+extension Exchange {
+    func setURI(_ uri: UnsafeRawBufferPointer) -> Bool {
+        guard RequestText.isURI(uri), context.rememberOriginals(),
+            let ref = try? requestBlock.append(uri)
+        else { return false }
+        req.pointee.uri = ref
+        let text = self.text(ref)
+        let mark = text.firstIndex(of: UInt8(ascii: "?"))
+        req.pointee.path = gw_ref(off: ref.off, len: UInt32(mark ?? text.count))
+        req.pointee.query = mark.map {
+            gw_ref(off: ref.off + UInt32($0 + 1), len: ref.len - UInt32($0 + 1))
+        } ?? gw_ref(off: ref.off, len: 0)
+        req.pointee.flags |= UInt32(GW_REQ_REWRITTEN)
+        context.uriChanged()
+        return true
+    }
+
+    func setMethod(_ method: UnsafeRawBufferPointer) -> Bool {
+        guard RequestText.isMethod(method), context.rememberOriginals(),
+            let ref = try? requestBlock.append(method)
+        else { return false }
+        req.pointee.method = ref
+        let text = self.text(ref)
+        guard let base = text.baseAddress else { return false }
+        req.pointee.method_id = methodID(base, text.count)
+        req.pointee.flags |= UInt32(GW_REQ_REWRITTEN)
+        return true
+    }
+
+    /// What templates read that changes with time.
+    func refreshContext() {
+        context.nowNanoseconds = worker.loop.now
+        context.wallNanoseconds = worker.wallNanoseconds
+        context.isShuttingDown = worker.isDraining
+    }
+
+    /// Whether the request could be sent again: its body is here whole, or there is none.
+    var isReplayable: Bool {
+        hasCollected || req.pointee.body_length == 0 || !upstreamBodySent
+    }
+
+    func beginTicket(deadline: UInt64) -> UInt64 {
+        guard phase == .chain || phase == .collecting else { return 0 }
+        if ticket != 0 { worker.invalidate(ticket) }
+        ticket = worker.beginTicket(self)
+        let wait = deadline == 0 ? Limits.pluginWaitTimeout : deadline
+        worker.loop.arm(timer, deadline: worker.loop.now &+ min(wait, UInt64.max / 2))
+        return ticket
+    }
+
+    /// Takes the parked upstream response as this handler's answer.
+    func copyParkedResponse(fieldsOnly: Bool) -> gw_status {
+        guard parked != nil else { return GW_E_NOT_FOUND }
+        if fieldsOnly { return GW_E_UNSUPPORTED }
+        answer = .parked
+        return GW_OK
+    }
+}

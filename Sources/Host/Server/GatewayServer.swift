@@ -1,0 +1,354 @@
+// The control plane: configurations in, generations out, workers from start to stop.
+package import Base
+import CGateway
+import Certificates
+package import Loader
+package import Logging
+import Routing
+import Synchronization
+import Transport
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+package struct ServerOptions: Sendable {
+    /// Event loops.
+    package var workers: Int
+    package var environment: [String: String]
+
+    package init(workers: Int, environment: [String: String]) {
+        self.workers = workers
+        self.environment = environment
+    }
+}
+
+/// The running gateway as its control thread sees it. Every call on that one thread.
+package final class GatewayServer {
+    private let loader: PluginLoader
+    private let logs: LogSystem
+    private let options: ServerOptions
+    private let cache = InstanceCache()
+    private let workPool: WorkPool
+    private var workers: [Worker] = []
+    private var threads: [pthread_t] = []
+    private var endpoints: [ListenAddress: Endpoint] = [:]
+    private var endpointCount = 0
+    private var generation: Generation?
+    private var generationCounter: UInt64 = 0
+    /// Earlier generations that exchanges may still run on.
+    private var retiring: [Generation] = []
+    private var certificates: CertificateManager?
+    private var lastConfiguration: JSONValue?
+    private var renewalDue: Int64?
+    private(set) var logRegistry: LogRegistry
+
+    package init(loader: PluginLoader, logs: LogSystem, options: ServerOptions) throws {
+        self.loader = loader
+        self.logs = logs
+        self.options = options
+        logRegistry = try logs.makeRegistry(nil)
+        workPool = WorkPool(threadsMax: max(2, options.workers))
+        PluginLogs.use(logRegistry)
+        try startWorkers()
+    }
+
+    // MARK: Configurations
+
+    /// Builds the generation of a configuration beside the running one and switches to it. When
+    /// anything fails, nothing has changed.
+    package func apply(_ config: JSONValue) throws {
+        maintain()
+        let registry = try logs.makeRegistry(config["logging"])
+        let plan = try Plan(config, server: self)
+        let builder = GenerationBuilder(loader: loader, cache: cache, logs: registry)
+        let next: Generation
+        do {
+            next = try build(plan, builder)
+        } catch {
+            builder.abandon()
+            throw error
+        }
+        var opened: [(Endpoint, [Int32])] = []
+        do {
+            opened = try openSockets(plan)
+        } catch {
+            builder.abandon()
+            throw error
+        }
+        try startInstances(builder.fresh)
+        publish(next, registry, opened)
+        closeUnused(plan)
+        lastConfiguration = config
+        renewalDue = plan.renewalDue
+    }
+
+    /// Provisions everything and throws it away.
+    package func validate(_ config: JSONValue) throws {
+        let registry = try logs.makeRegistry(config["logging"])
+        let plan = try Plan(config, server: self)
+        let builder = GenerationBuilder(loader: loader, cache: cache, logs: registry)
+        defer { builder.abandon() }
+        _ = try build(plan, builder)
+    }
+
+    private func build(_ plan: Plan, _ builder: GenerationBuilder) throws -> Generation {
+        for warning in plan.warnings { logRegistry.logger(named: "tls").warn(warning) }
+        generationCounter += 1
+        return try builder.build(
+            number: generationCounter,
+            servers: plan.listeners.map { (plan.endpoint($0.address).index, $0.server) },
+            tls: plan.contexts)
+    }
+
+    /// Addresses that are served, as bound.
+    package var listening: [String] {
+        endpoints.keys.map { $0.isUnix ? "unix/\($0.address)" : "\($0.address):\($0.port)" }.sorted()
+    }
+
+    /// Chores: retired generations, certificates that are due. About once a second.
+    package func maintain() {
+        retireGenerations()
+        let now = Int64(WallClock.nanoseconds() / Limits.second)
+        guard let due = renewalDue, now >= due, let lastConfiguration else { return }
+        renewalDue = nil
+        do {
+            try apply(lastConfiguration)
+        } catch {
+            renewalDue = now + 3600
+            logRegistry.logger(named: "tls").error("certificates could not be renewed: \(error)")
+        }
+    }
+
+    // MARK: Publishing
+
+    private func publish(
+        _ next: Generation, _ registry: LogRegistry, _ opened: [(Endpoint, [Int32])]
+    ) {
+        logs.activate(registry)
+        PluginLogs.use(registry)
+        logRegistry = registry
+        onEveryWorker { worker in
+            worker.publish(next)
+            for (endpoint, sockets) in opened {
+                worker.add(Listener(endpoint: endpoint, fd: sockets[worker.index]))
+            }
+        }
+        if let old = generation { retiring.append(old) }
+        generation = next
+    }
+
+    private func startInstances(_ fresh: [ModuleInstance]) throws {
+        let failure = Mutex<String?>(nil)
+        onEveryWorker { worker in
+            for instance in fresh {
+                do {
+                    try instance.startWorker(UInt32(worker.index))
+                } catch {
+                    failure.withLock { $0 = "\(error)" }
+                }
+            }
+        }
+        if let message = failure.withLock({ $0 }) { throw ServerError(message) }
+    }
+
+    /// Ends the instances of generations that no exchange runs on any more.
+    private func retireGenerations() {
+        var kept: [Generation] = []
+        while var old = retiring.popLast() {
+            guard isKnownUniquelyReferenced(&old) else {
+                kept.append(old)
+                continue
+            }
+            let ended = old.instances.release()
+            onEveryWorker { worker in
+                for instance in ended { instance.stopWorker(UInt32(worker.index)) }
+            }
+            for instance in ended { instance.cleanUp() }
+        }
+        retiring = kept.reversed()
+    }
+
+    // MARK: Sockets
+
+    private func openSockets(_ plan: Plan) throws -> [(Endpoint, [Int32])] {
+        var opened: [(Endpoint, [Int32])] = []
+        do {
+            for listener in plan.listeners where endpoints[listener.address] == nil {
+                let endpoint = plan.endpoint(listener.address)
+                opened.append((endpoint, try ListenerSockets.open(endpoint, count: workers.count)))
+            }
+        } catch {
+            for (_, sockets) in opened { for socket in sockets { Socket.close(socket) } }
+            throw error
+        }
+        for (endpoint, _) in opened {
+            for listener in plan.listeners where plan.endpoint(listener.address) === endpoint {
+                endpoints[listener.address] = endpoint
+            }
+        }
+        return opened
+    }
+
+    private func closeUnused(_ plan: Plan) {
+        let used = Set(plan.listeners.map(\.address))
+        for (address, endpoint) in endpoints where !used.contains(address) {
+            endpoints[address] = nil
+            onEveryWorker { $0.removeListener(endpoint) }
+        }
+    }
+
+    fileprivate func endpoint(_ address: ListenAddress) throws(ServerError) -> Endpoint {
+        if let known = endpoints[address] { return known }
+        defer { endpointCount += 1 }
+        return Endpoint(index: endpointCount, address: try address.resolve(), port: address.port)
+    }
+
+    fileprivate func certificateManager() throws(CertificateError) -> CertificateManager? {
+        if let certificates { return certificates }
+        guard let directory = CertificateStore.defaultDirectory(environment: options.environment)
+        else { return nil }
+        let store = try CertificateStore(directory: directory)
+        let now = Int64(WallClock.nanoseconds() / Limits.second)
+        let issuer = try InternalIssuer(store: store, now: now)
+        for warning in issuer.warnings { logRegistry.logger(named: "tls").warn(warning) }
+        let manager = CertificateManager(store: store, issuer: issuer)
+        certificates = manager
+        return manager
+    }
+
+    // MARK: Workers
+
+    private func startWorkers() throws {
+        let empty = ControlPlane.withRegistries { registries in
+            Generation(
+                number: 0, names: registries.names.snapshot(),
+                templates: registries.templates.snapshot(), handlers: [], labels: [],
+                routes: registries.routes.snapshot(), servers: [],
+                logs: GenerationLogs(logRegistry),
+                instances: InstanceSet(cache: cache, registry: loader.registry))
+        }
+        for index in 0..<max(1, options.workers) {
+            workers.append(
+                try Worker(
+                    index: index, workPool: workPool, pools: Workers.pools, generation: empty,
+                    logProducer: logs.makeProducer()))
+        }
+        Workers.install(workers)
+        for worker in workers {
+            var thread = pthread_t()
+            let context = Unmanaged.passUnretained(worker).toOpaque()
+            let result = pthread_create(&thread, nil, runWorker, context)
+            guard result == 0 else { throw SystemError(code: result, call: "pthread_create") }
+            threads.append(thread)
+        }
+    }
+
+    /// Runs a closure on every worker and waits for all of them.
+    private func onEveryWorker(_ body: @escaping @Sendable (Worker) -> Void) {
+        let done = Rendezvous(count: workers.count)
+        for worker in workers {
+            worker.run {
+                body(worker)
+                done.arrive()
+            }
+        }
+        done.wait()
+    }
+
+    /// Stops accepting, lets exchanges finish, and ends the workers.
+    ///
+    /// - Returns: False when some had to be cut after `graceNanoseconds`.
+    package func stop(graceNanoseconds: UInt64) -> Bool {
+        onEveryWorker { $0.drain() }
+        let deadline = WallClock.monotonicNanoseconds() &+ graceNanoseconds
+        var isDone = isIdle()
+        while !isDone, WallClock.monotonicNanoseconds() < deadline {
+            var pause = timespec(tv_sec: 0, tv_nsec: 10_000_000)
+            nanosleep(&pause, nil)
+            isDone = isIdle()
+        }
+        if !isDone { onEveryWorker { $0.closeAll() } }
+        for worker in workers { worker.loop.stop() }
+        for thread in threads { pthread_join(thread, nil) }
+        return isDone
+    }
+
+    private func isIdle() -> Bool {
+        let open = Atomic<Int>(0)
+        onEveryWorker { open.add($0.openConnections, ordering: .relaxed) }
+        return open.load(ordering: .relaxed) == 0
+    }
+}
+
+private func runWorker(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<Worker>.fromOpaque(context).takeUnretainedValue().runThread()
+    return nil
+}
+
+/// Servers, addresses and TLS contexts of one configuration, before handlers are provisioned.
+private struct Plan {
+    struct ListenerPlan {
+        let address: ListenAddress
+        let server: ServerConfiguration
+    }
+
+    private(set) var listeners: [ListenerPlan] = []
+    private(set) var contexts: [String: TLSServerContext] = [:]
+    private(set) var warnings: [String] = []
+    private(set) var renewalDue: Int64?
+    private var endpoints: [ListenAddress: Endpoint] = [:]
+
+    init(_ config: JSONValue, server gateway: GatewayServer) throws {
+        var app = try StrictObject(config["apps"]?["http"] ?? .object([:]), at: "apps.http")
+        let httpPort = UInt16(clamping: try app.int("http_port") ?? 80)
+        _ = try app.int("https_port")
+        _ = app.take("grace_period")
+        _ = app.take("shutdown_delay")
+        _ = app.take("metrics")
+        let servers = app.take("servers")?.objectValue ?? [:]
+        try app.finish()
+        var tls: TLSPlan?
+        for (name, json) in servers.sorted(by: { $0.key < $1.key }) {
+            let server = try ServerConfiguration(name: name, json)
+            var ports: [UInt16] = []
+            for text in server.listen {
+                for address in try ListenAddress.parse(text) {
+                    try add(address, server, gateway)
+                    ports.append(address.port)
+                }
+            }
+            var plan = try tls ?? TLSPlan(
+                config["apps"]?["tls"] ?? .null, httpPort: httpPort, manager: nil)
+            if ports.contains(where: { plan.isEncrypted(server, port: $0) }) {
+                plan = try TLSPlan(
+                    config["apps"]?["tls"] ?? .null, httpPort: httpPort,
+                    manager: try gateway.certificateManager())
+                let now = Int64(WallClock.nanoseconds() / Limits.second)
+                contexts[name] = try plan.context(server, ports: ports, now: now)
+                warnings += plan.warnings
+                if let due = plan.renewalDue { renewalDue = min(renewalDue ?? .max, due) }
+            }
+            tls = plan
+        }
+    }
+
+    private mutating func add(
+        _ address: ListenAddress, _ server: ServerConfiguration, _ gateway: GatewayServer
+    ) throws(ServerError) {
+        guard endpoints[address] == nil else {
+            throw ServerError("two servers listen on \(address.text)")
+        }
+        endpoints[address] = try gateway.endpoint(address)
+        listeners.append(ListenerPlan(address: address, server: server))
+    }
+
+    func endpoint(_ address: ListenAddress) -> Endpoint {
+        guard let endpoint = endpoints[address] else {
+            preconditionFailure("address \(address.text) was not planned")
+        }
+        return endpoint
+    }
+}

@@ -1,0 +1,96 @@
+// One server of the configuration: what stands behind a listening address.
+import Base
+import CGateway
+import HTTP
+import Routing
+import Transport
+
+/// Routes, limits, TLS and logs of one server, immutable. Shared by the workers.
+final class SiteServer: @unchecked Sendable {
+    let name: String
+    let program: RouteProgram
+    let timeouts: ServerTimeouts
+    let headLimits: HeadLimits
+    let collectBytesMax: Int
+    let tls: TLSServerContext?
+    let trust: ProxyTrust?
+    let accessLog: AccessLog?
+
+    init(
+        name: String, program: RouteProgram, timeouts: ServerTimeouts, headLimits: HeadLimits,
+        collectBytesMax: Int, tls: TLSServerContext?, trust: ProxyTrust?, accessLog: AccessLog?
+    ) {
+        self.name = name
+        self.program = program
+        self.timeouts = timeouts
+        self.headLimits = headLimits
+        self.collectBytesMax = collectBytesMax
+        self.tls = tls
+        self.trust = trust
+        self.accessLog = accessLog
+    }
+
+    /// Puts an exchange before the first route.
+    func prepare(_ exchange: Exchange) {
+        trust?.apply(exchange)
+        exchange.context.start(program)
+    }
+
+    func log(_ exchange: Exchange, _ outcome: Outcome) {
+        accessLog?.write(exchange, outcome)
+    }
+}
+
+/// Which peers may say who the client is, and how (`trusted_proxies`, `client_ip_headers`).
+struct ProxyTrust: Sendable {
+    let ranges: AddressMatcher
+    /// In order of preference.
+    let fields: [UInt16]
+    /// Takes the rightmost address that is not trusted instead of the leftmost one.
+    let isStrict: Bool
+
+    func apply(_ exchange: Exchange) {
+        let peer = UnsafeRawBufferPointer(exchange.text(exchange.req.pointee.remote_ip))
+        guard ranges.matches(peer) else { return }
+        exchange.req.pointee.flags |= UInt32(GW_REQ_TRUSTED_PEER)
+        for field in fields {
+            guard let list = FieldSection.get(&exchange.req.pointee.fields, field) else { continue }
+            if let client = clientAddress(UnsafeRawBufferPointer(list)),
+                let ref = try? exchange.requestBlock.append(client)
+            {
+                exchange.req.pointee.client_ip = ref
+                return
+            }
+        }
+    }
+
+    /// The client's address in a list such as X-Forwarded-For; nil when an entry is malformed.
+    private func clientAddress(_ list: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard isStrict else { return address(in: list, from: 0).0 }
+        var end = list.count
+        var last: UnsafeRawBufferPointer?
+        while end > 0 {
+            let start = (list[..<end].lastIndex(of: UInt8(ascii: ",")) ?? -1) + 1
+            guard let entry = address(in: list, from: start).0 else { return last }
+            last = entry
+            if !ranges.matches(entry) { return entry }
+            end = start - 1
+        }
+        return last
+    }
+
+    /// The entry that begins at `start`, without white space and port.
+    private func address(in list: UnsafeRawBufferPointer, from start: Int)
+        -> (UnsafeRawBufferPointer?, Int)
+    {
+        var end = start
+        while end < list.count, list[end] != UInt8(ascii: ",") { end += 1 }
+        var first = start
+        var last = end
+        while first < last, list[first] == 0x20 || list[first] == 0x09 { first += 1 }
+        while last > first, list[last - 1] == 0x20 || list[last - 1] == 0x09 { last -= 1 }
+        let entry = UnsafeRawBufferPointer(rebasing: list[first..<last])
+        let host = splitHostPort(entry).host
+        return (isAddress(host) ? host : nil, end)
+    }
+}

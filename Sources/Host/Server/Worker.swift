@@ -1,0 +1,282 @@
+// One worker: an event loop with its connections, pools, scratch memory and generation.
+import Base
+import CGateway
+import HTTP
+import Logging
+import Transport
+
+/// Everything that one thread serves with. Nothing of it is shared but what says so.
+final class Worker: @unchecked Sendable {
+    let index: Int
+    let loop: EventLoop
+    let workPool: WorkPool
+    let pools: UpstreamPools
+    private(set) var generation: Generation
+    private(set) var isDraining = false
+
+    // Scratch memory of the turn.
+    let readBuffer: UnsafeMutableRawBufferPointer
+    let writeBuffer: UnsafeMutableRawBufferPointer
+    /// Where parsers put field tables.
+    let fieldTable: UnsafeMutablePointer<gw_field>
+    let trailers = TrailerScratch()
+    /// Output of a body hook, while the next hook or the stream reads it.
+    var hookScratch = ByteQueue()
+
+    // Clock.
+    private(set) var date = HTTPDate(unixSeconds: 0)
+    private(set) var wallNanoseconds: Int64 = 0
+    private var dateSecond: Int64 = -1
+    private var wallOffset: Int64 = 0
+
+    private var workerPools: [WorkerPool?] = []
+    private var dynamicPools: [DynamicPoolKey: UpstreamPool] = [:]
+    var clientCalls: [UInt64: ClientCall] = [:]
+    private var freeExchanges: [Exchange] = []
+    private var retiringExchanges: [Exchange] = []
+    private var exchangeCounter: UInt64 = 0
+    private var connections: [ObjectIdentifier: H1ServerConnection] = [:]
+    private var upstreams: [ObjectIdentifier: H1UpstreamConnection] = [:]
+    private var dying: [AnyObject] = []
+    private var listeners: [Listener] = []
+    var tickets = TicketTable()
+    let logProducer: LogProducer
+
+    // Work for the end of the turn.
+    private var readsDue: [ReadDue] = []
+    private var pumpsDue: [Exchange] = []
+
+    private enum ReadDue {
+        case server(H1ServerConnection)
+        case upstream(H1UpstreamConnection)
+    }
+
+    init(
+        index: Int, workPool: WorkPool, pools: UpstreamPools, generation: Generation,
+        logProducer: LogProducer
+    ) throws(SystemError) {
+        self.index = index
+        self.workPool = workPool
+        self.pools = pools
+        self.generation = generation
+        self.logProducer = logProducer
+        loop = try EventLoop()
+        readBuffer = .allocate(byteCount: Limits.readBufferBytes, alignment: 64)
+        writeBuffer = .allocate(byteCount: Limits.writeBufferBytes, alignment: 64)
+        fieldTable = .allocate(capacity: Limits.headFieldsMax)
+        loop.endOfTurnContext = Unmanaged.passUnretained(self).toOpaque()
+        loop.endOfTurn = { context in
+            Unmanaged<Worker>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.endTurn() }
+        }
+        loop.startOfTurnContext = loop.endOfTurnContext
+        loop.startOfTurn = { context in
+            Unmanaged<Worker>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.updateClock() }
+        }
+        updateClock()
+    }
+
+    deinit {
+        readBuffer.deallocate()
+        writeBuffer.deallocate()
+        fieldTable.deallocate()
+    }
+
+    /// The body of the worker's thread.
+    func runThread() {
+        ThreadRole.current = .loop(UInt32(index))
+        loop.run()
+    }
+
+    // MARK: Turn
+
+    /// Once per turn: the wall clock in seconds is read only when a second has passed.
+    private func updateClock() {
+        if wallOffset == 0 || loop.now / Limits.second != UInt64(bitPattern: dateSecond) {
+            wallOffset = Int64(WallClock.nanoseconds()) - Int64(loop.now)
+            dateSecond = Int64(loop.now / Limits.second)
+            date = HTTPDate(unixSeconds: (Int64(loop.now) + wallOffset) / Int64(Limits.second))
+        }
+        wallNanoseconds = Int64(loop.now) + wallOffset
+    }
+
+    private func endTurn() {
+        while !readsDue.isEmpty || !pumpsDue.isEmpty || !tickets.due.isEmpty {
+            resumeDue()
+            let reads = readsDue
+            readsDue.removeAll(keepingCapacity: true)
+            for read in reads {
+                switch read {
+                case .server(let connection): connection.scheduledRead()
+                case .upstream(let connection): connection.scheduledRead()
+                }
+            }
+            let pumps = pumpsDue
+            pumpsDue.removeAll(keepingCapacity: true)
+            for exchange in pumps { exchange.pumpAnswer() }
+        }
+        if !retiringExchanges.isEmpty { recycleRetired() }
+        if !dying.isEmpty { dying.removeAll(keepingCapacity: true) }
+    }
+
+    func scheduleRead(_ connection: H1ServerConnection) { readsDue.append(.server(connection)) }
+    func scheduleRead(_ connection: H1UpstreamConnection) { readsDue.append(.upstream(connection)) }
+    func schedulePump(_ exchange: Exchange) { pumpsDue.append(exchange) }
+
+    /// Runs a closure on this worker's thread, from the top of its loop. [any thread]
+    func run(_ body: @escaping () -> Void) {
+        let job = ClosureJob(body)
+        loop.post(
+            EventLoop.Job(argument: Unmanaged.passRetained(job).toOpaque()) { argument in
+                guard let argument else { return }
+                Unmanaged<ClosureJob>.fromOpaque(argument).takeRetainedValue().body()
+            })
+    }
+
+    // MARK: Exchanges
+
+    func takeExchange() -> Exchange { freeExchanges.popLast() ?? Exchange(worker: self) }
+
+    func nextExchangeID() -> UInt64 {
+        exchangeCounter += 1
+        return UInt64(index) << 48 | exchangeCounter
+    }
+
+    /// The exchange is over; somebody up the stack may still be using it in this turn.
+    func scheduleRecycling(_ exchange: Exchange) { retiringExchanges.append(exchange) }
+
+    func recycle(_ exchange: Exchange) {
+        exchange.reset()
+        if freeExchanges.count < Limits.freeExchangesMax { freeExchanges.append(exchange) }
+    }
+
+    private func recycleRetired() {
+        for exchange in retiringExchanges { recycle(exchange) }
+        retiringExchanges.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Connections
+
+    func accepted(_ fd: Int32, _ peer: SocketAddress, _ endpoint: Endpoint) {
+        let connection = H1ServerConnection(worker: self, endpoint: endpoint, fd: fd, peer: peer)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.open()
+    }
+
+    /// A connection has closed itself; it is freed when the turn is over.
+    func release(_ connection: H1ServerConnection) {
+        if let known = connections.removeValue(forKey: ObjectIdentifier(connection)) {
+            dying.append(known)
+            if isAcceptPaused { resumeAccepting() }
+        }
+    }
+
+    func retain(_ connection: H1UpstreamConnection) {
+        upstreams[ObjectIdentifier(connection)] = connection
+    }
+
+    func release(_ connection: H1UpstreamConnection) {
+        if let known = upstreams.removeValue(forKey: ObjectIdentifier(connection)) {
+            dying.append(known)
+        }
+    }
+
+    // MARK: Upstream pools
+
+    func pool(_ shared: UpstreamPool) -> WorkerPool {
+        let index = Int(shared.id)
+        if index < workerPools.count, let pool = workerPools[index] { return pool }
+        while workerPools.count <= index { workerPools.append(nil) }
+        let pool = WorkerPool(worker: self, shared: shared)
+        workerPools[index] = pool
+        return pool
+    }
+
+    /// A pool that a plugin opened; nil for a handle that never was one.
+    func knownPool(_ id: UInt32) -> UpstreamPool? {
+        if Int(id) < workerPools.count, let pool = workerPools[Int(id)] { return pool.shared }
+        return pools.pool(id)
+    }
+
+    /// The pool like another one that dials elsewhere; nil when there are too many, or `dial` is no
+    /// address. Known ones cost one look-up and no lock.
+    func dynamicPool(like pool: UpstreamPool, dial: UnsafeRawBufferPointer) -> UpstreamPool? {
+        let key = DynamicPoolKey(like: pool.id, dial: Array(dial))
+        if let known = dynamicPools[key] { return known }
+        let text = String(decoding: dial, as: UTF8.self)
+        guard let target = DialTarget(text),
+            let made = pools.open(like: pool, dial: text, target: target)
+        else { return nil }
+        dynamicPools[key] = made
+        return made
+    }
+
+    // MARK: Configuration of an endpoint
+
+    func tlsContext(_ endpoint: Endpoint) -> TLSServerContext? {
+        generation.server(endpoint)?.tls
+    }
+
+    func timeouts(_ endpoint: Endpoint) -> ServerTimeouts {
+        generation.server(endpoint)?.timeouts ?? ServerTimeouts()
+    }
+
+    func headLimits(_ endpoint: Endpoint) -> HeadLimits {
+        generation.server(endpoint)?.headLimits ?? .request
+    }
+
+    // MARK: Generations and listeners (jobs from the control thread)
+
+    func publish(_ generation: Generation) { self.generation = generation }
+
+    func add(_ listener: Listener) {
+        listeners.append(listener)
+        listener.open(self)
+    }
+
+    func removeListener(_ endpoint: Endpoint) {
+        for listener in listeners where listener.endpoint === endpoint { listener.close() }
+        listeners.removeAll { $0.endpoint === endpoint }
+    }
+
+    private(set) var isAcceptPaused = false
+
+    /// Descriptors have run out: accepting waits until a connection ends.
+    func pauseAccepting() {
+        isAcceptPaused = true
+        for listener in listeners { listener.setAccepting(false) }
+    }
+
+    private func resumeAccepting() {
+        isAcceptPaused = false
+        for listener in listeners { listener.setAccepting(true) }
+    }
+
+    /// Stops to accept, ends idle connections and lets the others finish.
+    func drain() {
+        isDraining = true
+        for listener in listeners { listener.close() }
+        listeners.removeAll()
+        for connection in connections.values { connection.drain() }
+        for pool in workerPools { pool?.closeIdle() }
+    }
+
+    var openConnections: Int { connections.count }
+
+    func closeAll() {
+        for connection in connections.values { connection.close(abort: true) }
+        for connection in upstreams.values { connection.close() }
+    }
+}
+
+/// What names a pool that was made for an address in a request.
+private struct DynamicPoolKey: Hashable {
+    let like: UInt32
+    let dial: [UInt8]
+}
+
+/// A closure on its way to a worker; for the control plane.
+private final class ClosureJob {
+    let body: () -> Void
+
+    init(_ body: @escaping () -> Void) { self.body = body }
+}
