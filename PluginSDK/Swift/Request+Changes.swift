@@ -31,29 +31,26 @@ extension Request {
         try Status.check(Host.http.pointee.placeholder_set(pointer, name.view, value.view))
     }
 
+    /// Memory and templates of this exchange, for use while fields are being changed.
+    public var exchange: Exchange { Exchange(pointer) }
+
     /// The text of a template with its placeholders filled in.
     ///
     /// - Returns: Bytes that live as long as the exchange.
     public func evaluate(_ template: Template) throws(Status) -> Bytes {
-        var view = gw_view()
-        try Status.check(Host.http.pointee.template_eval(pointer, template.rawValue, &view))
-        return Bytes(view)
+        try exchange.evaluate(template)
     }
 
     /// Memory that lives as long as the exchange, 16-byte aligned.
     ///
     /// - Throws: `limit` when the exchange has too much already.
     public func allocate(_ byteCount: Int) throws(Status) -> UnsafeMutableRawBufferPointer {
-        guard let start = Host.http.pointee.alloc(pointer, byteCount) else { throw .limit }
-        return UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+        try exchange.allocate(byteCount)
     }
 
     /// A copy with the lifetime of the exchange.
     public func copy(_ bytes: RawSpan) throws(Status) -> Bytes {
-        guard bytes.byteCount > 0 else { return Bytes(start: nil, count: 0) }
-        let memory = try allocate(bytes.byteCount)
-        bytes.withUnsafeBytes { memory.copyMemory(from: $0) }
-        return Bytes(UnsafeRawBufferPointer(memory))
+        try exchange.copy(bytes)
     }
 
     /// Status and message for the error routes.
@@ -76,5 +73,30 @@ extension Request {
     public mutating func enter(_ routes: Routes) throws(Status) -> Verdict {
         try Status.check(Host.http.pointee.enter_routes(pointer, routes.rawValue))
         return .routes
+    }
+}
+
+/// Memory and templates of one exchange. Dead when the exchange is complete; never stored. [loop]
+public struct Exchange: BitwiseCopyable {
+    let pointer: UnsafeMutablePointer<gw_req>
+
+    init(_ pointer: UnsafeMutablePointer<gw_req>) { self.pointer = pointer }
+
+    public func evaluate(_ template: Template) throws(Status) -> Bytes {
+        var view = gw_view()
+        try Status.check(Host.http.pointee.template_eval(pointer, template.rawValue, &view))
+        return Bytes(view)
+    }
+
+    public func allocate(_ byteCount: Int) throws(Status) -> UnsafeMutableRawBufferPointer {
+        guard let start = Host.http.pointee.alloc(pointer, byteCount) else { throw .limit }
+        return UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+    }
+
+    public func copy(_ bytes: RawSpan) throws(Status) -> Bytes {
+        guard bytes.byteCount > 0 else { return Bytes(start: nil, count: 0) }
+        let memory = try allocate(bytes.byteCount)
+        bytes.withUnsafeBytes { memory.copyMemory(from: $0) }
+        return Bytes(UnsafeRawBufferPointer(memory))
     }
 }

@@ -127,12 +127,14 @@ public struct Regex: Sendable, BitwiseCopyable {
     ///
     /// - Returns: Bytes that live as long as the exchange; nil when nothing matched.
     public func replacing(
-        in text: Bytes, with replacement: Bytes, for request: borrowing Request
+        in text: RawSpan, with replacement: Bytes, for exchange: Exchange
     ) -> Bytes? {
         guard let table = Host.regex else { return nil }
-        var out = gw_view()
-        let count = table.pointee.replace_in(
-            rawValue, request.pointer, text.view, replacement.view, &out)
-        return count > 0 ? Bytes(out) : nil
+        return text.withView { text in
+            var out = gw_view()
+            let count = table.pointee.replace_in(
+                rawValue, exchange.pointer, text, replacement.view, &out)
+            return count > 0 ? Bytes(out) : nil
+        }
     }
 }

@@ -1,0 +1,137 @@
+// The directives header and request_header.
+import PluginSDK
+
+extension Directive {
+    /// header [<matcher>] [[+|-|?|>]<field> [<value>|<regexp> [<replacement>]]] {
+    ///     [+|-|?|>]<field> [<value>|<regexp> [<replacement>]]
+    ///     defer
+    ///     match [status <code>… | header [!]<field> [<value>]] { … }
+    /// }
+    static let header = Directive(
+        "header", order: "rank:900", summary: "changes fields of the response"
+    ) { (call) throws(PluginError) in
+        var plain = ResponseChanges()
+        var defaults = ResponseChanges()
+        if let field = call.line.arguments.first {
+            try call.line.expectArguments(1...3)
+            try plain.add(field, Array(call.line.arguments.dropFirst()))
+        }
+        for line in call.line.lines {
+            switch line.name.text {
+            case "defer":
+                try line.expectArguments(0)
+                plain.isDeferred = true
+            case "match":
+                plain.condition = try ResponseMatcher.parse(line)
+            default:
+                guard call.line.arguments.isEmpty else {
+                    throw PluginError(
+                        "fields are given both on the line and in a block", at: line.name)
+                }
+                try line.expectArguments(0...2)
+                try line.expectNoBlock()
+                if line.name.text.hasPrefix("?") {
+                    try defaults.add(line.name, line.arguments)
+                } else {
+                    try plain.add(line.name, line.arguments)
+                }
+            }
+        }
+        let handlers = [plain, defaults].filter { !$0.isEmpty }.map(\.handler)
+        if handlers.count == 1 { return handlers[0] }
+        return ["routes": .array(handlers.map { ["handle": [$0]] })]
+    }
+
+    /// request_header [<matcher>] [+|-]<field> [<value>|<regexp> [<replacement>]]
+    static let requestHeader = Directive(
+        "request_header", order: "rank:2000", summary: "changes fields of the request"
+    ) { (call) throws(PluginError) in
+        try call.line.expectArguments(1...3)
+        try call.line.expectNoBlock()
+        var changes = FieldChanges()
+        let field = call.line.arguments[0]
+        guard !field.text.hasPrefix("?") else {
+            throw PluginError(
+                "? is for fields of the response only",
+                hint: "use a matcher to change the request under a condition", at: field)
+        }
+        let name = field.text.hasSuffix(":") ? String(field.text.dropLast()) : field.text
+        changes.add(name, call.line.arguments.dropFirst().map(\.text))
+        return ["handler": "headers", "request": .object(changes.members)]
+    }
+}
+
+/// Changes of the fields of a response, with their conditions.
+private struct ResponseChanges {
+    private var changes = FieldChanges()
+    private var absentFields: [String: JSONValue] = [:]
+    var isDeferred = false
+    var condition: JSONValue?
+
+    var isEmpty: Bool {
+        changes.members.isEmpty && absentFields.isEmpty && !isDeferred && condition == nil
+    }
+
+    mutating func add(_ field: Token, _ arguments: [Token]) throws(PluginError) {
+        var name = field.text
+        if name.hasSuffix(":") { name.removeLast() }
+        guard !name.drop(while: { "+-?>".contains($0) }).isEmpty else {
+            throw PluginError("\"\(field.text)\" names no field", at: field)
+        }
+        let values = arguments.map(\.text)
+        if name.hasPrefix("?") {
+            name.removeFirst()
+            absentFields[name] = .null
+            changes.add(name, Array(values.prefix(1)))
+            return
+        }
+        if name.hasPrefix("-") || name.hasPrefix(">") { isDeferred = true }
+        changes.add(name, values)
+    }
+
+    var handler: JSONValue {
+        var response = changes.members
+        if isDeferred { response["deferred"] = true }
+        var require: [String: JSONValue] = [:]
+        if case .object(let members)? = condition { require = members }
+        if !absentFields.isEmpty { require["headers"] = .object(absentFields) }
+        if condition != nil || !require.isEmpty { response["require"] = .object(require) }
+        return ["handler": "headers", "response": .object(response)]
+    }
+}
+
+/// Changes of fields, by the prefix of a name: `+` adds, `-` deletes, nothing or `>` sets; with a
+/// second argument the first is a regular expression to replace by it.
+private struct FieldChanges {
+    private var added: [String: [String]] = [:]
+    private var set: [String: [String]] = [:]
+    private var deleted: [String] = []
+    private var replaced: [String: [JSONValue]] = [:]
+
+    mutating func add(_ field: String, _ values: [String]) {
+        let value = values.first ?? ""
+        if field.hasPrefix("+") {
+            added[FieldName.canonical(String(field.dropFirst())), default: []].append(value)
+        } else if field.hasPrefix("-") {
+            deleted.append(String(field.dropFirst()))
+        } else if values.count > 1 {
+            let name = String(field.drop { "+-?>".contains($0) })
+            let members: JSONValue = .members([
+                "search_regexp": .string(value), "replace": .string(values[1]),
+            ])
+            replaced[name, default: []].append(members)
+        } else {
+            let name = field.hasPrefix(">") ? String(field.dropFirst()) : field
+            set[FieldName.canonical(name)] = [value]
+        }
+    }
+
+    var members: [String: JSONValue] {
+        var members: [String: JSONValue] = [:]
+        if !added.isEmpty { members["add"] = .object(added.mapValues { JSONValue($0) }) }
+        if !set.isEmpty { members["set"] = .object(set.mapValues { JSONValue($0) }) }
+        if !deleted.isEmpty { members["delete"] = JSONValue(deleted) }
+        if !replaced.isEmpty { members["replace"] = .object(replaced.mapValues(JSONValue.array)) }
+        return members
+    }
+}
