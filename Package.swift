@@ -112,6 +112,11 @@ let package = Package(
         tests("Transport", ["Base", "Transport", "Certificates"]),
         tests("Certificates", ["Base", "Certificates"]),
         tests("Routing", ["Base", "Routing", "CGateway"]),
+        .target(
+            name: "TestHost", dependencies: ["CGateway"], path: "Tests/Support/TestHost",
+            swiftSettings: swiftSettings),
+        tests("SDK", ["PluginSDK", "TestHost", "CGateway"]),
+        tests("Plugin", ["TestHost"]),
     ] + pluginNames.flatMap { plugin($0) },
     cxxLanguageStandard: .cxx17
 )

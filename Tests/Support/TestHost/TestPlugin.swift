@@ -1,0 +1,148 @@
+// Loads a plugin's shared object, or takes its entry point, and calls what it offers.
+public import CGateway
+import Glibc
+
+public final class TestPlugin {
+    public typealias Entry = (UnsafePointer<gw_boot>) -> UnsafePointer<gw_plugin>?
+    let table: gw_plugin
+
+    public init(entry: Entry) throws(TestProblem) {
+        var boot = TestHost.boot
+        guard let plugin = entry(&boot) else {
+            throw TestHost.takeProblem() ?? TestProblem(message: "no tables")
+        }
+        table = plugin.pointee
+    }
+
+    /// Loads the product of that name from beside the running tests.
+    public convenience init(named name: String) throws(TestProblem) {
+        let path = Self.folder + "/lib\(name).so"
+        guard let image = dlopen(path, RTLD_NOW | RTLD_LOCAL),
+            let symbol = dlsym(image, "gw_plugin_entry_v1")
+        else { throw TestProblem(message: String(cString: dlerror())) }
+        typealias Function = @convention(c) (UnsafePointer<gw_boot>) -> UnsafePointer<gw_plugin>?
+        let entry = unsafeBitCast(symbol, to: Function.self)
+        try self.init { entry($0) }
+    }
+
+    private static var folder: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        let path = String(decoding: buffer.prefix(max(0, length)).map(UInt8.init), as: UTF8.self)
+        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
+
+    private var modules: [gw_module] {
+        (0..<Int(table.module_count)).map { table.modules![$0].pointee }
+    }
+
+    public var name: String { String(table.name) }
+    public var moduleIDs: [String] { modules.map { String($0.id) } }
+
+    /// Makes an instance from its configuration and provisions it.
+    public func make(_ id: String, _ json: String) throws(TestProblem) -> TestHandler {
+        guard let module = modules.first(where: { String($0.id) == id }) else {
+            throw TestProblem(message: "no module \(id)")
+        }
+        _ = TestHost.takeProblem()
+        return try TestHandler(module, json)
+    }
+
+    /// The JSON that one use of a directive gives. White space separates tokens, quotes group.
+    public func adapt(_ text: String) throws(TestProblem) -> String {
+        let tokens = TestTokens.read(text)
+        let name = String(tokens[0].text)
+        let directives = modules.flatMap { module in
+            (0..<Int(module.directive_count)).map { module.directives![$0].pointee }
+        }
+        guard let directive = directives.first(where: { String($0.name) == name }) else {
+            throw TestProblem(message: "no directive \(name)")
+        }
+        _ = TestHost.takeProblem()
+        let out = Unmanaged.passRetained(TestOutput())
+        defer { out.release() }
+        let code = tokens.withUnsafeBufferPointer { tokens in
+            var call = gw_directive_call(
+                struct_size: UInt32(MemoryLayout<gw_directive_call>.size), rev: 0,
+                tokens: tokens.baseAddress!, token_count: tokens.count, file: lasting("Caddyfile"),
+                host: out.toOpaque())
+            return directive.parse(&call, OpaquePointer(out.toOpaque()))
+        }
+        if let problem = TestHost.takeProblem() { throw problem }
+        guard code == GW_OK else { throw TestProblem(message: "status \(code)") }
+        return out.takeUnretainedValue().text
+    }
+}
+
+/// An instance of a module.
+public final class TestHandler {
+    let instance: UnsafeMutableRawPointer?
+    let hooks: gw_http_handler_ops
+    let stateSize: Int
+    private let life: gw_instance_ops
+
+    fileprivate init(_ module: gw_module, _ json: String) throws(TestProblem) {
+        life = module.instance_ops.pointee
+        hooks =
+            module.kind_ops?.assumingMemoryBound(to: gw_http_handler_ops.self).pointee
+            ?? gw_http_handler_ops()
+        stateSize = Int(module.state_size)
+        var made: UnsafeMutableRawPointer?
+        var code = life.create(TestHost.scope, lasting(json), &made)
+        instance = made
+        if code == GW_OK { code = life.provision?(made, TestHost.scope) ?? GW_OK }
+        if code == GW_OK { code = life.validate?(made, TestHost.scope) ?? GW_OK }
+        guard code == GW_OK else {
+            throw TestHost.takeProblem() ?? TestProblem(message: "status \(code)")
+        }
+    }
+
+    deinit { if instance != nil { life.cleanup(instance) } }
+
+    public func exchange(
+        _ method: String = "GET", _ uri: String = "/",
+        fields: [(name: String, value: String)] = []
+    ) -> TestExchange {
+        TestExchange(self, method: method, uri: uri, fields: fields)
+    }
+}
+
+final class TestOutput {
+    var text = ""
+}
+
+enum TestTokens {
+    static func read(_ text: String) -> [gw_token] {
+        var tokens: [gw_token] = []
+        for (number, line) in text.split(separator: "\n").enumerated() {
+            var isFirst = true
+            var word = ""
+            var isQuoted = false
+            var wasQuoted = false
+            func finish() {
+                guard !word.isEmpty || wasQuoted else { return }
+                tokens.append(
+                    gw_token(
+                        text: lasting(word), line: UInt32(number + 1),
+                        flags: (isFirst ? GW_TOKEN_NEW_LINE : 0)
+                            | (wasQuoted ? GW_TOKEN_QUOTED : 0),
+                        depth: 0, reserved: 0))
+                isFirst = false
+                word = ""
+                wasQuoted = false
+            }
+            for character in line {
+                if character == "\"" {
+                    isQuoted.toggle()
+                    wasQuoted = true
+                } else if character == " ", !isQuoted {
+                    finish()
+                } else {
+                    word.append(character)
+                }
+            }
+            finish()
+        }
+        return tokens
+    }
+}
