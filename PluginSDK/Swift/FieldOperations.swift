@@ -1,9 +1,8 @@
 // Operations on a field section, compiled from the configuration into one flat list.
-import PluginSDK
 
 /// add, set, delete and replace, in the order in which they run: `delete *` first, then add, set,
 /// delete, replace. Values may hold placeholders; names may, too. Immutable; shared by all workers.
-struct FieldOperations: Sendable {
+public struct FieldOperations: Sendable {
     private enum Operation: Sendable {
         case deleteAll
         case add(Name, Template)
@@ -39,7 +38,9 @@ struct FieldOperations: Sendable {
 
     private let operations: [Operation]
 
-    init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
+    public var isEmpty: Bool { operations.isEmpty }
+
+    public init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
         let deletes = try configuration.strings("delete") ?? []
         var made: [Operation] = deletes.contains("*") ? [.deleteAll] : []
         for (name, values) in try configuration.stringLists("add") {
@@ -55,7 +56,7 @@ struct FieldOperations: Sendable {
         operations = made
     }
 
-    func apply(to fields: inout Fields, in exchange: Exchange) throws(Status) {
+    public func apply(to fields: inout Fields, in exchange: Exchange) throws(Status) {
         for operation in operations {
             switch operation {
             case .deleteAll:
