@@ -46,6 +46,7 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
 
 /// The first-party plugins, each a product of its own.
 let pluginNames = ["header", "respond", "reverse_proxy", "rewrite"]
+let pluginNames = ["demo_model", "header", "respond", "rewrite"]
 
 func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(

@@ -100,3 +100,22 @@ public struct Exchange: BitwiseCopyable {
         return Bytes(UnsafeRawBufferPointer(memory))
     }
 }
+
+/// A request outside a hook: for timers and other callbacks on its own worker, until `onComplete`.
+/// Whoever keeps one drops it there. [loop]
+public struct RequestReference: BitwiseCopyable {
+    private let pointer: UnsafeMutablePointer<gw_req>
+
+    init(_ pointer: UnsafeMutablePointer<gw_req>) { self.pointer = pointer }
+
+    public func with<Result: ~Copyable, Failure: Error>(
+        _ body: (inout Request) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var request = Request(pointer)
+        return try body(&request)
+    }
+}
+
+extension Request {
+    public var reference: RequestReference { RequestReference(pointer) }
+}
