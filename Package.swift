@@ -45,8 +45,13 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
 }
 
 /// The first-party plugins, each a product of its own.
-let pluginNames = ["header", "respond", "reverse_proxy", "rewrite"]
-let pluginNames = ["demo_model", "header", "respond", "rewrite"]
+let pluginNames = [
+    "demo_model",
+    "header",
+    "respond",
+    "reverse_proxy",
+    "rewrite",
+]
 
 func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
