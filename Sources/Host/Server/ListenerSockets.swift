@@ -17,17 +17,7 @@ enum ListenerSockets {
     /// The kernel spreads connections over sockets that share an address. It would share one with
     /// another process as well, so a probe without sharing makes sure that nobody has it.
     private static func openInternet(_ endpoint: Endpoint, _ count: Int) throws -> [Int32] {
-        var address = endpoint.address
-        do {
-            Socket.close(try Socket.listen(address, isShared: false))
-        } catch where error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL {
-            // A machine without IPv6 serves all its IPv4 addresses instead.
-            guard address.host == "::", let fallback = SocketAddress(
-                literal: "0.0.0.0", port: endpoint.port)
-            else { throw error }
-            address = fallback
-            Socket.close(try Socket.listen(address, isShared: false))
-        }
+        let address = try usableAddress(endpoint)
         var sockets: [Int32] = []
         do {
             for _ in 0..<count { sockets.append(try Socket.listen(address, isShared: true)) }
@@ -36,6 +26,28 @@ enum ListenerSockets {
             throw error
         }
         return sockets
+    }
+
+    /// The endpoint's address; a machine without IPv6 serves all its IPv4 addresses instead.
+    private static func usableAddress(_ endpoint: Endpoint) throws -> SocketAddress {
+        guard let error = probe(endpoint.address) else { return endpoint.address }
+        let lacksFamily = error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL
+        guard lacksFamily, endpoint.address.host == "::",
+            let fallback = SocketAddress(literal: "0.0.0.0", port: endpoint.port)
+        else { throw ServerError("listening on port \(endpoint.port): \(error)") }
+        if let error = probe(fallback) {
+            throw ServerError("listening on port \(endpoint.port): \(error)")
+        }
+        return fallback
+    }
+
+    private static func probe(_ address: SocketAddress) -> SystemError? {
+        do throws(SystemError) {
+            Socket.close(try Socket.listen(address, isShared: false))
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// One socket of the file system, which all workers accept from.
