@@ -106,7 +106,7 @@ let package = Package(
                 "CGateway",
             ]),
         .executableTarget(
-            name: "Gateway", dependencies: ["Base", "Config", "Loader", "Server"],
+            name: "Gateway", dependencies: ["Base", "Logging", "Config", "Loader", "Server"],
             path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
 
         // Tests.

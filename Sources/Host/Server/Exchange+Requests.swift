@@ -50,6 +50,28 @@ extension Exchange {
         return true
     }
 
+    /// Methods that the host answers itself: tunnels and loop-backs that nobody asked for, and
+    /// OPTIONS at the end of its way (RFC 9110 §7.6.2, §9.3.6, §9.3.8).
+    func statusForMethod() -> UInt16? {
+        switch Int32(req.pointee.method_id) {
+        case GW_METHOD_CONNECT, GW_METHOD_TRACE: return 405
+        case GW_METHOD_OPTIONS: return countForwards() ? nil : 204
+        default: return nil
+        }
+    }
+
+    /// Takes one off Max-Forwards; false when it was 0 already.
+    private func countForwards() -> Bool {
+        guard let value = FieldSection.get(&req.pointee.fields, Self.maxForwards) else { return true }
+        guard let count = UInt32(String(decoding: value, as: UTF8.self)) else { return true }
+        guard count > 0 else { return false }
+        var text = String(count - 1)
+        text.withUTF8 { try? FieldSection.set(&req.pointee.fields, Self.maxForwards, $0) }
+        return true
+    }
+
+    private static let maxForwards = FieldNames.intern("Max-Forwards")
+
     /// What templates read that changes with time.
     func refreshContext() {
         context.nowNanoseconds = worker.loop.now

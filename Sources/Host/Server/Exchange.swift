@@ -212,6 +212,7 @@ final class Exchange: UpstreamConsumer {
         context.nowNanoseconds = worker.loop.now
         context.wallNanoseconds = worker.wallNanoseconds
         phase = .chain
+        if let status = statusForMethod() { return finishWithStatus(status) }
         if pathDefect(context.view(req.pointee.path)) != nil { return finishWithStatus(400) }
         site.prepare(self)
         runChain()

@@ -385,7 +385,6 @@ final class H1UpstreamConnection: UpstreamStream {
         case .length:
             requestIsSent = piece.isLast
             link.send(head, piece.bytes)
-            if piece.bytes.isEmpty { link.send(head) }
         case .chunked:
             if piece.bytes.count + ChunkFraming.overhead <= capacity {
                 // Head and first chunk leave together.
