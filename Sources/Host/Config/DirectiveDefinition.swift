@@ -76,6 +76,12 @@ package struct DirectiveToken: Sendable {
     /// Whether this token is the first one of its line.
     package var startsLine: Bool
 
+    package init(token: Token, depth: Int, startsLine: Bool) {
+        self.token = token
+        self.depth = depth
+        self.startsLine = startsLine
+    }
+
     package var text: String { token.text }
 }
 

@@ -38,9 +38,30 @@ struct EnvironmentSubstitution {
         append(source[copied...], from: copied)
     }
 
+    /// Whether a value stands in a stretch of the output.
+    func hasValue(in range: Range<Int>) -> Bool {
+        var index = pieceCount(before: range.upperBound - 1)
+        while index > 0 {
+            let start = pieces[index - 1].outputStart
+            if pieces[index - 1].isValue { return true }
+            if start <= range.lowerBound { return false }
+            index -= 1
+        }
+        return false
+    }
+
     /// The offset in the file of what stands at an offset of the output. Inside a value that is
     /// the start of its variable.
     func sourceOffset(of outputOffset: Int) -> Int {
+        let count = pieceCount(before: outputOffset)
+        guard count > 0 else { return outputOffset }
+        let piece = pieces[count - 1]
+        return piece.isValue
+            ? piece.sourceStart : piece.sourceStart + outputOffset - piece.outputStart
+    }
+
+    /// How many pieces start at or before an offset of the output.
+    private func pieceCount(before outputOffset: Int) -> Int {
         var low = 0
         var high = pieces.count
         while low < high {
@@ -51,10 +72,7 @@ struct EnvironmentSubstitution {
                 high = middle
             }
         }
-        guard low > 0 else { return outputOffset }
-        let piece = pieces[low - 1]
-        return piece.isValue
-            ? piece.sourceStart : piece.sourceStart + outputOffset - piece.outputStart
+        return low
     }
 
     private static func nextOpening(in source: [UInt8], from start: Int) -> Int? {

@@ -203,6 +203,7 @@ struct Lexer {
             text: content, quote: quote, location: file.location(of: offset), offset: offset,
             logicalLine: line)
         token.emptyVariable = takeEmptyVariable(upTo: outputEnd)
+        token.isFromEnvironment = text.hasValue(in: outputStart..<outputEnd)
         tokens.append(token)
         lastTokenEnd = outputEnd
     }

@@ -18,6 +18,8 @@ package struct Token: Sendable {
     /// The environment variable that was unset or empty within this token, or that vanished
     /// right behind it.
     package var emptyVariable: String?
+    /// Some of the text is the value of an environment variable.
+    package var isFromEnvironment = false
 
     package init(
         text: String, quote: TokenQuote = .none, location: SourceLocation, offset: Int = 0,
