@@ -43,7 +43,7 @@ SIZE(gw_host_crypto, 40);
 SIZE(gw_host_service, 24);
 SIZE(gw_token, 32);
 SIZE(gw_directive_call, 48);
-SIZE(gw_host_adapt, 56);
+SIZE(gw_host_adapt, 64);
 AT(gw_field, flags, 2);
 AT(gw_field, name, 4);
 AT(gw_field, value, 12);

@@ -111,6 +111,11 @@ public struct Line: Sendable {
     /// Indices of the tokens between the braces of the block.
     public let blockTokens: Range<UInt32>
 
+    /// Indices of all its tokens: name, arguments, and block with its braces.
+    public var tokens: Range<UInt32> {
+        let last = arguments.last ?? name
+        return name.index..<(block == nil ? last.index + 1 : blockTokens.upperBound + 1)
+    }
     public var texts: [String] { arguments.map(\.text) }
     public var lines: [Line] { block ?? [] }
 

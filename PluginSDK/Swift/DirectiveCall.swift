@@ -44,6 +44,31 @@ public struct DirectiveCall: ~Copyable {
         .host(.directive(texts))
     }
 
+    /// What another directive gives for tokens of this one, to read and change.
+    ///
+    /// - Parameters:
+    ///   - name: Of the other directive; takes the place of this one's.
+    ///   - tokens: Indices of the tokens behind the name, in order, braces included.
+    public func expansion(
+        of name: String, with tokens: [Range<UInt32>]
+    ) throws(PluginError) -> JSONValue {
+        var texts = TextArena()
+        defer { texts.free() }
+        var head = pointer.pointee.tokens[0]
+        head.text = texts.view(name)
+        let given = [head] + tokens.joined().map { pointer.pointee.tokens[Int($0)] }
+        var json = gw_view()
+        let code = Host.adapt.pointee.expand(pointer, given, given.count, &json)
+        switch code {
+        case GW_OK: return try JSONValue(parsing: Bytes(json))
+        case GW_E_NOT_FOUND:
+            throw PluginError(
+                "\(line.name.text) needs the directive \(name)",
+                hint: "add the plugin that has it", at: line.name)
+        default: throw .reported(Status(code: code))
+        }
+    }
+
     /// Tells the operator about something that works but is hardly meant.
     public func warn(_ warning: PluginError) {
         warning.report { Host.adapt.pointee.warn(pointer, $0) }

@@ -88,6 +88,23 @@ private struct HostProblem: Error, Equatable {}
         }
     }
 
+    @Test func expandsAnotherDirectiveIntoText() throws {
+        let directive = try directive(
+            "wrap",
+            """
+            gw_view json;
+            gw_status code = adapt()->expand(call, call->tokens + 1, 1, &json);
+            if (code != GW_OK) return code;
+            text(out, "[");
+            core()->out_write(out, json);
+            return text(out, "]");
+            """)
+        var host = quiet
+        host.directive = { _ in .json("{\"a\":1}") }
+        let expected: JSONValue = [["a": 1]]
+        #expect(try directive.parse(tokens("wrap", "x"), file: "f", host: host) == expected)
+    }
+
     @Test func recognisesItsOwnTokens() throws {
         let directive = try directive(
             "short",

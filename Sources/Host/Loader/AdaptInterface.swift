@@ -16,7 +16,8 @@ package enum AdaptInterface {
             copying: gw_host_adapt(
                 struct_size: UInt32(MemoryLayout<gw_host_adapt>.size), rev: 1,
                 fail: failDirective, warn: warnDirective, matcher: writeMatcher,
-                routes: writeRoutes, directive: writeDirective, duration: duration))
+                routes: writeRoutes, directive: writeDirective, duration: duration,
+                expand: expandDirective))
     }
 }
 
@@ -68,6 +69,26 @@ private func writeDirective(
         return GW_E_INVALID
     }
     return write(session.host.directive(copies), to: out, session)
+}
+
+private func expandDirective(
+    _ call: Call, _ tokens: UnsafePointer<gw_token>, _ count: Int,
+    _ out: UnsafeMutablePointer<gw_view>
+) -> gw_status {
+    guard let session = session(call, "expand") else { return GW_E_STALE }
+    guard let copies = session.copy(tokens, count) else {
+        ContractCheck.violation("gw.adapt/1 expand", "tokens are at least one, of valid UTF-8")
+        return GW_E_INVALID
+    }
+    switch session.host.directive(copies) {
+    case .notFound: return GW_E_NOT_FOUND
+    case .failed(let error):
+        session.fail(error)
+        return GW_E_CONFIG
+    case .json(let json):
+        out.pointee = session.keep(json)
+        return GW_OK
+    }
 }
 
 private func write(

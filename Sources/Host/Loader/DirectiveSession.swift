@@ -18,6 +18,7 @@ final class DirectiveSession {
     private let text: UnsafeMutableBufferPointer<UInt8>
     private let tokens: UnsafeMutableBufferPointer<gw_token>
     private var outcome = Outcome()
+    private var expansions: [UnsafeMutableBufferPointer<UInt8>] = []
 
     init(_ source: [DirectiveToken], file: String, host: DirectiveHost) {
         self.host = host
@@ -52,6 +53,7 @@ final class DirectiveSession {
         call.deallocate()
         tokens.deallocate()
         text.deallocate()
+        for expansion in expansions { expansion.deallocate() }
     }
 
     /// The running session of a call, nil when the plugin kept it for longer.
@@ -68,6 +70,14 @@ final class DirectiveSession {
 
     func fail(_ error: any Error) {
         if outcome.hostError == nil { outcome.hostError = error }
+    }
+
+    /// A copy of a text that lives as long as this run.
+    func keep(_ text: String) -> gw_view {
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(text.utf8.count, 1))
+        _ = copy.update(fromContentsOf: text.utf8)
+        expansions.append(copy)
+        return Self.view(copy, 0, text.utf8.count)
     }
 
     /// Ends the run: the call is stale from now on.

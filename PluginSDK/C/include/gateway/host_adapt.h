@@ -56,6 +56,11 @@ typedef struct gw_host_adapt {
                                       gw_out *GW_NONNULL out);
     // Nanoseconds of a duration such as "1m30s" or "1d". GW_E_INVALID.
     gw_status (*GW_NONNULL duration)(gw_view text, int64_t *GW_NONNULL out);
+    // The same as directive, as text for the caller to read and change. out: valid until parse
+    // returns. GW_E_CONFIG after reporting.
+    gw_status (*GW_NONNULL expand)(const gw_directive_call *GW_NONNULL call,
+                                   const gw_token *GW_NONNULL tokens, size_t count,
+                                   gw_view *GW_NONNULL out);
 } gw_host_adapt;
 
 #ifdef __cplusplus
