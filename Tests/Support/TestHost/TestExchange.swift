@@ -134,10 +134,6 @@ public final class TestExchange {
         }
     }
 
-    /// Which hooks the handler has.
-    public var hasResponseHook: Bool { handler.hooks.on_response != nil }
-    public var hasRequestHook: Bool { handler.hooks.on_request != nil }
-
     func newResponse(_ status: UInt16) -> UnsafeMutablePointer<gw_res> {
         self.status = status
         responseMessage.lines = []
@@ -145,7 +141,7 @@ public final class TestExchange {
     }
 
     private func enter(_ hook: () -> Int32) -> Int32 {
-        TestHost.exchange = self
+        TestHost.state.exchange = self
         return hook()
     }
 

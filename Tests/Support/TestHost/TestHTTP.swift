@@ -42,58 +42,58 @@ extension TestHost {
             TestHost.change(fields) { $0.append((String(name), String(value))) }
         },
         set_uri: { _, uri in
-            TestHost.exchange?.uri = String(uri)
+            TestHost.state.exchange?.uri = String(uri)
             return GW_OK
         },
         set_method: { _, method in
-            TestHost.exchange?.method = String(method)
+            TestHost.state.exchange?.method = String(method)
             return GW_OK
         },
         variable: { name in
-            TestHost.variables.append(String(name))
-            return UInt32(TestHost.variables.count - 1)
+            TestHost.state.variables.append(String(name))
+            return UInt32(TestHost.state.variables.count - 1)
         },
         variable_get: { _, _, _ in GW_E_NOT_FOUND },
         variable_set: { _, slot, value in
-            let name = "http.vars." + TestHost.variables[Int(slot)]
-            TestHost.exchange?.placeholders[name] = String(value)
+            let name = "http.vars." + TestHost.state.variables[Int(slot)]
+            TestHost.state.exchange?.placeholders[name] = String(value)
             return GW_OK
         },
         placeholder_set: { _, name, value in
-            TestHost.exchange?.placeholders[String(name)] = String(value)
+            TestHost.state.exchange?.placeholders[String(name)] = String(value)
             return GW_OK
         },
         template_compile: { _, text, flags, out in
             let keepsUnknown = flags & GW_TEMPLATE_KEEP_UNKNOWN != 0
-            TestHost.templates.append((text: String(text), keepsUnknown: keepsUnknown))
-            out.pointee = UInt32(TestHost.templates.count - 1)
+            TestHost.state.templates.append((text: String(text), keepsUnknown: keepsUnknown))
+            out.pointee = UInt32(TestHost.state.templates.count - 1)
             return GW_OK
         },
         template_eval: { _, template, out in
-            let (text, keeps) = TestHost.templates[Int(template)]
-            out.pointee = lasting(TestHost.exchange?.expand(text, keepsUnknown: keeps) ?? text)
+            let (text, keeps) = TestHost.state.templates[Int(template)]
+            out.pointee = lasting(TestHost.state.exchange?.expand(text, keepsUnknown: keeps) ?? text)
             return GW_OK
         },
         alloc: { _, size in
             UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         },
-        response: { _, status in TestHost.exchange?.newResponse(status) },
+        response: { _, status in TestHost.state.exchange?.newResponse(status) },
         respond: { _, body in
-            TestHost.exchange?.body = String(body)
-            TestHost.exchange?.isEnded = true
+            TestHost.state.exchange?.body = String(body)
+            TestHost.state.exchange?.isEnded = true
             return GW_OK
         },
         start: { _ in GW_OK },
         write: { _, piece, flags in
-            TestHost.exchange?.body += String(piece)
-            if flags & GW_WRITE_END != 0 { TestHost.exchange?.isEnded = true }
+            TestHost.state.exchange?.body += String(piece)
+            if flags & GW_WRITE_END != 0 { TestHost.state.exchange?.isEnded = true }
             return GW_OK
         },
-        abort: { _ in TestHost.exchange?.isEnded = true },
+        abort: { _ in TestHost.state.exchange?.isEnded = true },
         emit: { _, _ in GW_OK },
         fail: { _, problem in
-            TestHost.exchange?.problem = TestProblem(problem)
-            TestHost.exchange?.problemStatus = problem.pointee.http_status
+            TestHost.state.exchange?.problem = TestProblem(problem)
+            TestHost.state.exchange?.problemStatus = problem.pointee.http_status
             return GW_OK
         },
         routes_compile: { _, _, out in
@@ -110,7 +110,7 @@ extension TestHost {
         let message = TestMessage.of(fields)
         let before = message.lines.count
         body(&message.lines)
-        TestHost.exchange?.refresh()
+        TestHost.state.exchange?.refresh()
         return message.lines.count < before || message.lines.count > 0 ? GW_OK : GW_E_NOT_FOUND
     }
 

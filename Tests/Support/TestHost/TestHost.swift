@@ -1,60 +1,78 @@
 // A host for tests of plugins: the gw.* tables over plain memory, on one thread, without sockets.
 import CGateway
+import Foundation
 
-/// What plugins were given and what they said. Tests that use it run one at a time.
-public enum TestHost {
-    nonisolated(unsafe) static var problems: [TestProblem] = []
-    nonisolated(unsafe) static var templates: [(text: String, keepsUnknown: Bool)] = [("", false)]
-    nonisolated(unsafe) static var variables: [String] = [""]
-    nonisolated(unsafe) static var patterns: [String] = [""]
-    nonisolated(unsafe) static var exchange: TestExchange?
-    nonisolated(unsafe) private static var fieldIDs = knownFields
-    nonisolated(unsafe) public private(set) static var logged: [String] = []
-    /// Timers in the order of their start; `fireTimers` runs them.
-    nonisolated(unsafe) static var timers:
+/// What plugins were given and what they said in one test. Hooks run on the thread of the test, so
+/// tests that run at the same time do not see each other.
+final class TestState {
+    var problems: [TestProblem] = []
+    var templates: [(text: String, keepsUnknown: Bool)] = [("", false)]
+    var variables: [String] = [""]
+    var patterns: [String] = [""]
+    var exchange: TestExchange?
+    var fieldIDs = TestHost.knownFields
+    var logged: [String] = []
+    /// In the order of their start.
+    var timers:
         [(id: UInt64, fn: (UnsafeMutableRawPointer?) -> Void, arg: UnsafeMutableRawPointer?)] = []
-    nonisolated(unsafe) static var nextTicket: UInt64 = 1
+    var nextTicket: UInt64 = 1
     /// Functions that were posted to the loop.
-    nonisolated(unsafe) static var posted:
-        [(fn: (UnsafeMutableRawPointer?) -> Void, arg: UnsafeMutableRawPointer?)] = []
+    var posted: [(fn: (UnsafeMutableRawPointer?) -> Void, arg: UnsafeMutableRawPointer?)] = []
+    var documents: [UInt32: Any] = [:]
+    var nextDocument: UInt32 = 1
+}
 
-    static func log(_ message: String) { logged.append(message) }
+public enum TestHost {
+    static var state: TestState {
+        let key = "TestHost.state"
+        if let state = Thread.current.threadDictionary[key] as? TestState { return state }
+        let state = TestState()
+        Thread.current.threadDictionary[key] = state
+        return state
+    }
+
+    /// Messages of the log and of warnings.
+    public static var logged: [String] { state.logged }
+
+    static func log(_ message: String) { state.logged.append(message) }
 
     /// Id of a name, a new one when it is not known.
     static func fieldID(_ name: String) -> UInt16 {
         let key = name.lowercased()
-        if let id = fieldIDs[key] { return id }
-        let id = UInt16(fieldIDs.count + 1)
-        fieldIDs[key] = id
+        if let id = state.fieldIDs[key] { return id }
+        let id = UInt16(state.fieldIDs.count + 1)
+        state.fieldIDs[key] = id
         return id
     }
 
     static func fieldName(_ id: UInt16) -> String {
-        fieldIDs.first { $0.value == id }?.key ?? ""
+        state.fieldIDs.first { $0.value == id }?.key ?? ""
     }
+
+    public static var hasTimers: Bool { !state.timers.isEmpty }
 
     /// Runs every timer that is waiting now.
     public static func fireTimers() {
-        let due = timers
-        timers = []
+        let due = state.timers
+        state.timers = []
         for timer in due { timer.fn(timer.arg) }
     }
 
-    /// Runs what was posted to the loop, and what that posts, until there is nothing left.
+    /// Runs what was state.posted to the loop, and what that posts, until there is nothing left.
     public static func runLoop() {
-        while !posted.isEmpty {
-            let job = posted.removeFirst()
+        while !state.posted.isEmpty {
+            let job = state.posted.removeFirst()
             job.fn(job.arg)
         }
     }
 
     /// The first problem that was reported since the last call.
     static func takeProblem() -> TestProblem? {
-        defer { problems = [] }
-        return problems.first
+        defer { state.problems = [] }
+        return state.problems.first
     }
 
-    private static let knownFields: [String: UInt16] = {
+    static let knownFields: [String: UInt16] = {
         let names = [
             "host", "connection", "content-length", "transfer-encoding", "te", "trailer",
             "upgrade", "keep-alive", "proxy-connection", "expect", "content-type",

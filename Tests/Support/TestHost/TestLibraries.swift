@@ -7,17 +7,17 @@ extension TestHost {
         struct_size: UInt32(MemoryLayout<gw_host_regex>.size), rev: 0,
         compile: { _, pattern, out in
             guard (try? NSRegularExpression(pattern: String(pattern))) != nil else {
-                TestHost.problems.append(TestProblem(message: "bad pattern"))
+                TestHost.state.problems.append(TestProblem(message: "bad pattern"))
                 return GW_E_CONFIG
             }
-            TestHost.patterns.append(String(pattern))
-            out.pointee = UInt32(TestHost.patterns.count - 1)
+            TestHost.state.patterns.append(String(pattern))
+            out.pointee = UInt32(TestHost.state.patterns.count - 1)
             return GW_OK
         },
         match: { _, _, _, _ in 0 },
         replace: { _, _, _, _ in 0 },
         replace_in: { regex, _, text, replacement, out in
-            let pattern = TestHost.patterns[Int(regex)]
+            let pattern = TestHost.state.patterns[Int(regex)]
             guard let regex = try? NSRegularExpression(pattern: pattern) else { return 0 }
             let text = NSMutableString(string: String(text))
             let count = regex.replaceMatches(
@@ -27,8 +27,6 @@ extension TestHost {
             return Int32(count)
         })
 
-    nonisolated(unsafe) private static var documents: [UInt32: Any] = [:]
-    nonisolated(unsafe) private static var nextDocument: UInt32 = 1
 
     static let json = gw_host_json(
         struct_size: UInt32(MemoryLayout<gw_host_json>.size), rev: 0,
@@ -37,20 +35,20 @@ extension TestHost {
             guard let value = try? JSONSerialization.jsonObject(with: data) else {
                 return GW_E_INVALID
             }
-            TestHost.documents[TestHost.nextDocument] = value
-            out.pointee = TestHost.nextDocument
-            TestHost.nextDocument += 1
+            TestHost.state.documents[TestHost.state.nextDocument] = value
+            out.pointee = TestHost.state.nextDocument
+            TestHost.state.nextDocument += 1
             return GW_OK
         },
         get: { document, pointer, out in
-            guard let root = TestHost.documents[document],
+            guard let root = TestHost.state.documents[document],
                 let value = TestHost.value(root, String(pointer))
             else { return GW_E_NOT_FOUND }
             TestHost.fill(&out.pointee, value)
             return GW_OK
         },
         name: { _, _, _, _ in GW_E_NOT_FOUND },
-        close: { TestHost.documents[$0] = nil })
+        close: { TestHost.state.documents[$0] = nil })
 
     private static func value(_ root: Any, _ pointer: String) -> Any? {
         pointer.split(separator: "/").reduce(root as Any?) { value, name in

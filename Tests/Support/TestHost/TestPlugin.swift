@@ -99,6 +99,18 @@ public final class TestHandler {
 
     deinit { if instance != nil { life.cleanup(instance) } }
 
+    /// Names of some hooks that the table has.
+    public var hookNames: [String] {
+        let present = [
+            ("request", hooks.on_request != nil), ("request_body", hooks.on_request_body != nil),
+            ("response", hooks.on_response != nil),
+            ("response_body", hooks.on_response_body != nil),
+            ("complete", hooks.on_complete != nil), ("cancel", hooks.on_cancel != nil),
+            ("upstream_head", hooks.on_upstream_head != nil),
+        ]
+        return present.filter(\.1).map(\.0)
+    }
+
     public func exchange(
         _ method: String = "GET", _ uri: String = "/",
         fields: [(name: String, value: String)] = []

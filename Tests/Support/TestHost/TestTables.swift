@@ -9,7 +9,7 @@ extension TestHost {
             struct_size: UInt32(MemoryLayout<gw_boot>.size), rev: 0, abi_minor: 0, flags: 0,
             host_name: lasting("test"), host_version: lasting("1"),
             iface: { id in TestHost.tables[String(id)] },
-            fail: { TestHost.problems.append(TestProblem($0)) })
+            fail: { TestHost.state.problems.append(TestProblem($0)) })
     }
 
     nonisolated(unsafe) private static let tables: [String: UnsafeRawPointer] = [
@@ -29,7 +29,7 @@ extension TestHost {
         log: { _, _, message, _, _ in TestHost.log(String(message)) },
         log_enabled: { _, _ in 1 }, now_monotonic: { 1_000_000_000 },
         now_wall: { 1_700_000_000_000_000_000 },
-        fail: { _, problem in TestHost.problems.append(TestProblem(problem)) },
+        fail: { _, problem in TestHost.state.problems.append(TestProblem(problem)) },
         warn: { _, problem in TestHost.log(String(problem.pointee.message)) },
         out_write: { out, bytes in
             TestHost.output(out).text += String(bytes)
@@ -43,7 +43,7 @@ extension TestHost {
 
     private static let adapt = gw_host_adapt(
         struct_size: UInt32(MemoryLayout<gw_host_adapt>.size), rev: 0,
-        fail: { _, problem in TestHost.problems.append(TestProblem(problem)) },
+        fail: { _, problem in TestHost.state.problems.append(TestProblem(problem)) },
         warn: { _, problem in TestHost.log(String(problem.pointee.message)) },
         matcher: { call, token, out in
             TestHost.output(out).text +=
@@ -70,32 +70,32 @@ extension TestHost {
         struct_size: UInt32(MemoryLayout<gw_host_loop>.size), rev: 0,
         wait_begin: { _, _ in TestHost.newTicket() },
         resume: { _, verdict in
-            TestHost.exchange?.resumed = verdict
+            TestHost.state.exchange?.resumed = verdict
             return GW_OK
         },
         resume_with: { _, onResume, _, argument in
-            guard let exchange = TestHost.exchange else { return GW_E_STALE }
-            TestHost.posted.append(
+            guard let exchange = TestHost.state.exchange else { return GW_E_STALE }
+            TestHost.state.posted.append(
                 (fn: { exchange.resumed = onResume($0, exchange.request) }, arg: argument))
             return GW_OK
         },
         post: { _, function, argument in
-            TestHost.posted.append((fn: { function($0) }, arg: argument))
+            TestHost.state.posted.append((fn: { function($0) }, arg: argument))
             return GW_OK
         },
         timer_start: { _, _, _, function, argument in
             let ticket = TestHost.newTicket()
-            TestHost.timers.append((id: ticket, fn: { function($0) }, arg: argument))
+            TestHost.state.timers.append((id: ticket, fn: { function($0) }, arg: argument))
             return ticket
         },
         timer_stop: { ticket in
-            TestHost.timers.removeAll { $0.id == ticket }
+            TestHost.state.timers.removeAll { $0.id == ticket }
             return GW_OK
         },
         worker_index: { 0 })
 
     static func newTicket() -> UInt64 {
-        nextTicket += 1
-        return nextTicket
+        state.nextTicket += 1
+        return state.nextTicket
     }
 }
