@@ -69,7 +69,7 @@ let package = Package(
     name: "gatewright",
     products: [
         .executable(name: "gatewright", targets: ["Gateway"]),
-    ] + pluginNames.map { .library(name: $0, type: .dynamic, targets: [$0]) },
+    ] + (pluginNames + ["hello"]).map { .library(name: $0, type: .dynamic, targets: [$0]) },
     targets: [
         // C libraries and shims.
         .systemLibrary(
@@ -123,6 +123,6 @@ let package = Package(
             swiftSettings: swiftSettings),
         tests("SDK", ["PluginSDK", "TestHost", "CGateway"]),
         tests("Plugin", ["TestHost"]),
-    ] + pluginNames.flatMap { plugin($0) },
+    ] + pluginNames.flatMap { plugin($0) } + plugin("hello", path: "PluginSDK/Template/swift"),
     cxxLanguageStandard: .cxx17
 )

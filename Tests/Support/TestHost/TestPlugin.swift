@@ -16,7 +16,11 @@ public final class TestPlugin {
 
     /// Loads the product of that name from beside the running tests.
     public convenience init(named name: String) throws(TestProblem) {
-        let path = Self.folder + "/lib\(name).so"
+        try self.init(path: Self.folder + "/lib\(name).so")
+    }
+
+    /// Loads a shared object.
+    public convenience init(path: String) throws(TestProblem) {
         guard let image = dlopen(path, RTLD_NOW | RTLD_LOCAL),
             let symbol = dlsym(image, "gw_plugin_entry_v1")
         else { throw TestProblem(message: String(cString: dlerror())) }
