@@ -80,6 +80,9 @@ let package = Package(
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "CSystem", path: "Sources/Host/C/CSystem", cSettings: cSettings),
         .target(
+            name: "CCrypt", path: "Sources/Host/C/CCrypt", cSettings: cSettings,
+            linkerSettings: [.linkedLibrary("crypt")]),
+        .target(
             name: "CRE2", path: "Sources/Host/C/CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // The plugin ABI and the SDK over it.
@@ -106,7 +109,10 @@ let package = Package(
                 "CGateway",
             ]),
         .executableTarget(
-            name: "Gateway", dependencies: ["Base", "Logging", "Config", "Loader", "Server"],
+            name: "Gateway",
+            dependencies: [
+                "Base", "Logging", "Config", "Loader", "Server", "CCrypt", "CGateway", "CSystem",
+            ],
             path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
 
         // Tests.

@@ -107,7 +107,7 @@ package final class LoadedDirective: Sendable {
         case unordered
 
         /// "rank:N", "before:NAME", "after:NAME" or empty; nil for anything else.
-        init?(_ text: String) {
+        package init?(_ text: String) {
             if text.isEmpty {
                 self = .unordered
                 return

@@ -1,0 +1,117 @@
+// Files as the commands use them: system calls of the control plane.
+#if canImport(Darwin)
+private import Darwin
+#else
+private import Glibc
+#endif
+import Base
+import CSystem
+
+/// Why a file could not be used: "PATH: no such file or directory".
+struct FileError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ path: String, number: Int32) {
+        description = "\(path): \(String(cString: strerror(number)).lowercased())"
+    }
+}
+
+enum Files {
+    /// All bytes of a file.
+    static func read(_ path: String) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path, number: errno) }
+        defer { close(descriptor) }
+        return try read(descriptor, path)
+    }
+
+    static func readStandardInput() throws(FileError) -> [UInt8] {
+        try read(STDIN_FILENO, "standard input")
+    }
+
+    /// Replaces a file in one step: a new one beside it, synchronized, then renamed.
+    ///
+    /// - Parameter mode: Permissions of a new file; an existing one keeps its own.
+    static func replace(
+        _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
+    ) throws(FileError) {
+        var status = stat()
+        let mode = stat(path, &status) == 0 ? status.st_mode & 0o7777 : mode
+        let beside = "\(path).\(getpid()).new"
+        let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw FileError(beside, number: errno) }
+        var failure = writeAll(descriptor, bytes)
+        if failure == 0, fsync(descriptor) != 0 { failure = errno }
+        close(descriptor)
+        if failure == 0, rename(beside, path) != 0 { failure = errno }
+        guard failure != 0 else { return }
+        unlink(beside)
+        throw FileError(path, number: failure)
+    }
+
+    static func remove(_ path: String) { unlink(path) }
+
+    /// The paths that match a pattern, sorted; hidden ones included, `.` and `..` not.
+    static func matching(_ pattern: String) -> [String] {
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, GLOB_PERIOD, nil, &found) == 0 else { return [] }
+        let paths = (0..<Int(found.gl_pathc)).compactMap { index in
+            found.gl_pathv[index].map { String(cString: $0) }
+        }
+        return paths.filter { !$0.hasSuffix("/.") && !$0.hasSuffix("/..") }.sorted()
+    }
+
+    /// What changes when somebody writes to a file: modification time, size and identity.
+    static func stamp(_ path: String) -> FileStamp? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return FileStamp(
+            seconds: Int(status.st_mtim.tv_sec), nanoseconds: Int(status.st_mtim.tv_nsec),
+            size: Int(status.st_size), inode: UInt64(status.st_ino))
+    }
+
+    /// The folder of the running program.
+    static var executableFolder: String {
+        guard let path = realpath("/proc/self/exe", nil) else { return "." }
+        defer { free(path) }
+        let text = String(cString: path)
+        return text.lastIndex(of: "/").map { String(text[..<$0]) } ?? "."
+    }
+
+    private static func read(_ descriptor: Int32, _ path: String) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var failure: Int32 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 1)
+        defer { buffer.deallocate() }
+        guard let start = buffer.baseAddress else { return [] }
+        while failure == 0 {
+            let count = gwx_read(descriptor, start, buffer.count)
+            if count == 0 { break }
+            if count < 0 { failure = Int32(-count) } else { bytes += buffer[..<count] }
+            if bytes.count > Limits.configFileBytesMax { failure = EFBIG }
+        }
+        guard failure == 0 else { throw FileError(path, number: failure) }
+        return bytes
+    }
+
+    private static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Int32 {
+        bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return 0 }
+            var done = 0
+            while done < source.count {
+                let count = gwx_write(descriptor, start + done, source.count - done)
+                guard count > 0 else { return count < 0 ? Int32(-count) : EIO }
+                done += count
+            }
+            return 0
+        }
+    }
+}
+
+struct FileStamp: Equatable, Sendable {
+    var seconds: Int
+    var nanoseconds: Int
+    var size: Int
+    var inode: UInt64
+}

@@ -1,0 +1,82 @@
+// The plugins that a command works with: where they are, which are loaded, which could not be.
+import Base
+import CGateway
+import Config
+import Loader
+import Server
+
+/// A directive whose plugin could not be loaded.
+struct UnavailableDirective: Sendable {
+    var name: String
+    var order: LoadedDirective.Order
+    var reason: LoaderError
+}
+
+/// The loader of this process with the outcome of loading everything. Control thread only.
+final class PluginSet {
+    let loader: PluginLoader
+    private(set) var failures: [LoaderError] = []
+    private(set) var unavailableDirectives: [UnavailableDirective] = []
+
+    private var reported: Set<String> = []
+    private var changed: Set<String> = []
+
+    /// - Parameter folders: Those of `--plugins`.
+    init(folders: [String]) {
+        loader = PluginLoader(
+            finder: PluginFinder(
+                options: folders, environment: Environment.value("GATEWRIGHT_PLUGINS"),
+                executableFolder: Files.executableFolder))
+    }
+
+    /// Offers the host's interfaces and loads every plugin that is not loaded yet.
+    func loadAll() {
+        HostInterfacesSetup.registerAll(duration: readDuration)
+        failures = loader.loadAll()
+        unavailableDirectives = failures.isEmpty ? [] : findUnavailableDirectives()
+    }
+
+    /// Plugins that were loaded since the last call.
+    func takeNewlyLoaded() -> [LoadedPlugin] {
+        loader.registry.plugins.filter { reported.insert($0.name).inserted }
+    }
+
+    /// Loaded plugins whose file changed, each once.
+    func takeNewlyChanged() -> [LoadedPlugin] {
+        loader.changedOnDisk().filter { changed.insert($0.name).inserted }
+    }
+
+    /// A sentence for somebody whose plugin folders are empty or elsewhere, nil otherwise.
+    var emptinessNote: String? {
+        guard loader.registry.plugins.isEmpty, failures.isEmpty else { return nil }
+        return "no plugins were found in \(loader.finder.folders.joined(separator: ", ")); "
+            + "name their folder with --plugins or GATEWRIGHT_PLUGINS"
+    }
+
+    private func findUnavailableDirectives() -> [UnavailableDirective] {
+        var found: [UnavailableDirective] = []
+        for entry in loader.catalog() {
+            guard let reason = failures.first(where: { $0.plugin == entry.name }),
+                case .success(let manifest) = entry.manifest
+            else { continue }
+            for directive in manifest.modules.flatMap(\.directives)
+            where loader.registry.directive(directive.name) == nil {
+                found.append(
+                    UnavailableDirective(
+                        name: directive.name,
+                        order: LoadedDirective.Order(directive.order) ?? .unordered,
+                        reason: reason))
+            }
+        }
+        return found
+    }
+}
+
+/// Durations for plugins, as the configuration reads them.
+private func readDuration(_ text: gw_view, _ out: UnsafeMutablePointer<Int64>) -> gw_status {
+    guard let text = PluginText.strict(text, bytesMax: Limits.pluginTextBytesMax),
+        let nanoseconds = Quantities.nanoseconds(text)
+    else { return GW_E_INVALID }
+    out.pointee = nanoseconds
+    return GW_OK
+}
