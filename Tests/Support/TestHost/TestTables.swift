@@ -64,7 +64,8 @@ extension TestHost {
             }
             out.pointee = seconds * 1_000_000_000
             return GW_OK
-        })
+        },
+        expand: { _, _, _, _ in GW_E_UNSUPPORTED })
 
     private static let loop = gw_host_loop(
         struct_size: UInt32(MemoryLayout<gw_host_loop>.size), rev: 0,
