@@ -4,9 +4,10 @@ import CGateway
 /// Owner of everything that one instance acquires. Valid as long as the instance, on any thread
 /// for `log`, otherwise [config].
 public struct Scope: @unchecked Sendable, BitwiseCopyable {
-    let pointer: OpaquePointer
+    /// The `gw_scope *`, for the tables of services.
+    public let pointer: OpaquePointer
 
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    public init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
     /// Id of a field name.
     ///
@@ -114,8 +115,10 @@ public struct Routes: Sendable, BitwiseCopyable {
 }
 
 /// A compiled regular expression. [any]
-public struct Regex: Sendable, BitwiseCopyable {
-    let rawValue: gw_regex
+public struct Regex: RawRepresentable, Sendable, BitwiseCopyable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Whether it matches anywhere in a text.
     public func matches(_ text: Bytes) -> Bool {

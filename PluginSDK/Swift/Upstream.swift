@@ -38,8 +38,10 @@ public struct PoolOptions: OptionSet, Sendable {
 }
 
 /// Connections to one upstream, shared by everybody who asks for the same specification.
-public struct Pool: Hashable, Sendable, BitwiseCopyable {
-    let rawValue: gw_pool
+public struct Pool: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Calls under way and kept connections, over all workers. [any]
     public var info: (active: UInt32, idle: UInt32) {

@@ -4,6 +4,8 @@
 // nothing from the host: what it needs comes through interfaces that it asks the host for by name
 // (host_*.h). What it offers are modules (module.h), each with the hooks of its kind (handler.h).
 //
+// Tables that first-party plugins offer to others are in ext/, one service per header.
+//
 // Rules that hold everywhere, unless a member says otherwise:
 //  - Fixed-width integers, sizes, pointers and {ptr,len} views cross the boundary, nothing else.
 //    Text is bytes with a length; it is never NUL-terminated by promise.

@@ -1,51 +1,148 @@
-// The handler "reverse_proxy": chooses an upstream and lets the host pump the call.
+// The handler "reverse_proxy": its configuration and what it acquires. Hooks are in
+// ReverseProxy+Hooks.swift.
 import PluginSDK
 
-struct ReverseProxy: RequestHook {
+struct ReverseProxy: RequestHook, UpstreamHeadHook, UpstreamFailureHook {
     static let id = "http.handlers.reverse_proxy"
     static let directives = [Directive.reverseProxy]
 
-    private let dials: [String]
-    private let requestFields: FieldOperations?
-    private let responseFields: FieldOperations?
-    private let isTLS: Bool
-    private var pools: [Pool] = []
+    /// One exchange on its way through this handler.
+    struct State: BitwiseCopyable {
+        /// Of the upstream that has the request.
+        var upstream: UInt32 = 0
+        /// Attempts after the first one.
+        var retries: UInt32 = 0
+        /// Attempts after a used connection turned out to be closed.
+        var staleConnections: UInt16 = 0
+        /// Upstreams that were tried, one bit each, as far as there are bits.
+        var tried: UInt64 = 0
+        /// When the first and the current attempt began, monotonic nanoseconds.
+        var start: UInt64 = 0
+        var attemptStart: UInt64 = 0
+    }
+
+    let scope: Scope
+    private let configured: [ConfiguredUpstream]
+    let transport: Transport
+    let policy: SelectionPolicy
+    let retryRules: RetryRules
+    private let active: ActiveHealth?
+    let trustedProxies: AddressRanges?
+    let rewrite: RequestRewrite?
+    let requestFields: FieldOperations?
+    let responseFields: FieldOperations?
+    let responseHandlers: ResponseHandlers?
+    /// Fields of answers that changes of the response name.
+    let captured: CapturedFields?
+    let setsUpstreamPlaceholders: Bool
+    let looksAtResponses: Bool
+    var table: UpstreamTable
+    var workers: WorkerStates?
 
     init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
-        dials = try configuration.objects("upstreams") {
-            (upstream) throws(PluginError) in try upstream.string("dial") ?? ""
+        self.scope = scope
+        if configuration.value("dynamic_upstreams") != nil { throw .unsupported("dynamic") }
+        configured = try configuration.objects("upstreams") { (upstream) throws(PluginError) in
+            try ConfiguredUpstream(configuration: &upstream)
         }
-        _ = try configuration.int("flush_interval")
-        var (request, response): (FieldOperations?, FieldOperations?)
-        try configuration.object("headers") { (headers) throws(PluginError) in
-            request = try headers.object("request") { (operations) throws(PluginError) in
-                try FieldOperations(configuration: &operations, scope: scope)
-            }
-            response = try headers.object("response") { (operations) throws(PluginError) in
-                try FieldOperations(configuration: &operations, scope: scope)
-            }
+        transport = try configuration.object("transport") { (transport) throws(PluginError) in
+            try Transport(configuration: &transport, scope: scope)
+        } ?? Transport()
+        let balancing = try Self.loadBalancing(&configuration, scope)
+        (policy, retryRules) = (balancing?.policy ?? .random, balancing?.rules ?? RetryRules())
+        let health = try Self.healthChecks(&configuration, scope)
+        active = health?.active
+        table = UpstreamTable(passive: health?.passive)
+        trustedProxies = try configuration.strings("trusted_proxies").map {
+            (ranges) throws(PluginError) in try AddressRanges(ranges)
         }
-        (requestFields, responseFields) = (request, response)
-        isTLS = configuration.value("transport") != nil
+        rewrite = try configuration.object("rewrite") { (rewrite) throws(PluginError) in
+            try RequestRewrite(configuration: &rewrite, scope: scope)
+        }
+        let changes = try FieldsOfBothWays(configuration.value("headers"), scope)
+        (requestFields, responseFields) = (changes.request, changes.response)
+        (captured, setsUpstreamPlaceholders) = (changes.captured, changes.namesUpstream)
+        responseHandlers = try configuration.value("handle_response").map {
+            (handlers) throws(PluginError) in try ResponseHandlers(handlers, scope: scope)
+        }
+        looksAtResponses = responseFields != nil || responseHandlers != nil
+            || health?.passive?.looksAtResponses == true
+        try Self.ignoreTuning(&configuration)
     }
 
     mutating func provision(scope: Scope) throws(PluginError) {
-        for dial in dials {
-            var spec = PoolSpec(dial: dial)
-            if isTLS { spec.options.insert(.tls) }
-            pools.append(try scope.pool(spec))
+        try table.open(configured, transport: transport, active: active, scope: scope)
+        workers = WorkerStates()
+    }
+
+    func validate() throws(PluginError) {
+        try policy.validate(upstreamCount: configured.count)
+    }
+
+    func cleanup() {
+        table.release()
+        workers?.deallocate()
+    }
+
+    private static func loadBalancing(
+        _ configuration: inout Configuration, _ scope: Scope
+    ) throws(PluginError) -> (policy: SelectionPolicy?, rules: RetryRules)? {
+        try configuration.object("load_balancing") { (balancing) throws(PluginError) in
+            let policy = try balancing.object("selection_policy") {
+                (policy) throws(PluginError) in
+                try SelectionPolicy(configuration: &policy, scope: scope)
+            }
+            return (policy, try RetryRules(configuration: &balancing))
         }
     }
 
-    func onRequest(_ request: inout Request, _ state: inout NoState) throws(Status) -> Verdict {
-        guard let pool = pools.first else {
-            return request.fail(status: 503, "no upstream is configured", code: .upstream)
+    private static func healthChecks(
+        _ configuration: inout Configuration, _ scope: Scope
+    ) throws(PluginError) -> (active: ActiveHealth?, passive: PassiveHealth?)? {
+        try configuration.object("health_checks") { (checks) throws(PluginError) in
+            let active = try checks.object("active") { (active) throws(PluginError) in
+                try ActiveHealth(configuration: &active, scope: scope)
+            }
+            let passive = try checks.object("passive") { (passive) throws(PluginError) in
+                try PassiveHealth(configuration: &passive)
+            }
+            return (active ?? nil, passive)
         }
-        var options: OutgoingOptions = [.forwarded, .via]
-        if request.isFromTrustedPeer { options.insert(.trusted) }
-        let exchange = request.exchange
-        var fields = try request.outgoing(options)
-        try requestFields?.apply(to: &fields, in: exchange)
-        return try request.attach(pool, isTLS ? .hostOfUpstream : [])
+    }
+
+    /// Members that the host's way of moving bytes leaves nothing to do for: it never holds a
+    /// stream back, and sends requests as they come.
+    private static func ignoreTuning(_ configuration: inout Configuration) throws(PluginError) {
+        for name in [
+            "flush_interval", "request_buffers", "response_buffers", "stream_timeout",
+            "stream_close_delay", "stream_buffer_size",
+        ] {
+            _ = try configuration.int(name)
+        }
+        _ = try configuration.bool("verbose_logs")
+    }
+}
+
+/// The member "headers": changes on the way up and down, and the placeholders that they name.
+private struct FieldsOfBothWays {
+    private(set) var request: FieldOperations?
+    private(set) var response: FieldOperations?
+    private(set) var captured: CapturedFields?
+    private(set) var namesUpstream = false
+
+    init(_ value: JSONValue?, _ scope: Scope) throws(PluginError) {
+        guard let value else { return }
+        namesUpstream = value.serialized.contains("{http.reverse_proxy.upstream.")
+        var headers = try Configuration(value, path: "headers")
+        request = try headers.object("request") { (operations) throws(PluginError) in
+            try FieldOperations(configuration: &operations, scope: scope)
+        }
+        response = try headers.object("response") { (operations) throws(PluginError) in
+            _ = operations.value("deferred")
+            if operations.value("require") != nil { throw .unsupported("headers.response.require") }
+            return try FieldOperations(configuration: &operations, scope: scope)
+        }
+        try headers.finish()
+        if response != nil { captured = try CapturedFields(usedIn: value, scope: scope) }
     }
 }
