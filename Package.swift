@@ -47,7 +47,7 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
 /// The first-party plugins, each a product of its own.
 let pluginNames = [
     "demo_model",
-    "header",
+    "header", "health",
     "respond",
     "reverse_proxy",
     "rewrite",
