@@ -29,23 +29,36 @@ let pluginLinkerSettings: [LinkerSetting] = [
     ], .when(platforms: [.linux])),
 ]
 
+/// Wrappers of C libraries that belong to one plugin, each in a folder inside the plugin's.
+let pluginWrappers = [
+    "auth": (target: "AuthCrypt", folder: "Crypt", library: "crypt")
+]
+
 /// A first-party plugin: its Swift target, its manifest in a section of its own, its product.
 func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependency] = []) -> [Target] {
     let path = path ?? "Sources/Plugins/\(name)"
+    let wrapper = pluginWrappers[name]
+    let wrapperTarget = wrapper.map { wrapper in
+        Target.target(
+            name: wrapper.target, path: "\(path)/\(wrapper.folder)", cSettings: cSettings,
+            linkerSettings: [.linkedLibrary(wrapper.library)])
+    }
     return [
         .target(
             name: "\(name)_manifest", dependencies: ["CGateway"], path: "\(path)/Manifest",
             exclude: ["manifest.json"], publicHeadersPath: ".", cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
         .target(
             name: name,
-            dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies,
-            path: path, exclude: ["Manifest", "README.md"],
+            dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies
+                + (wrapper.map { [.target(name: $0.target)] } ?? []),
+            path: path, exclude: ["Manifest", "README.md"] + (wrapper.map { [$0.folder] } ?? []),
             swiftSettings: swiftSettings, linkerSettings: pluginLinkerSettings),
-    ]
+    ] + (wrapperTarget.map { [$0] } ?? [])
 }
 
 /// The first-party plugins, each a product of its own.
 let pluginNames = [
+    "auth",
     "demo_model",
     "header", "health",
     "respond",

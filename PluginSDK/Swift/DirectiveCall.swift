@@ -69,6 +69,13 @@ public struct DirectiveCall: ~Copyable {
         }
     }
 
+    /// Value of an environment variable, nil when unset.
+    public func environment(_ name: String) -> String? {
+        var view = gw_view()
+        let code = name.withBytes { Host.core.pointee.environment($0.view, &view) }
+        return code == GW_OK ? String(Bytes(view)) : nil
+    }
+
     /// Tells the operator about something that works but is hardly meant.
     public func warn(_ warning: PluginError) {
         warning.report { Host.adapt.pointee.warn(pointer, $0) }
