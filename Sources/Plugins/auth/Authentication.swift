@@ -1,7 +1,13 @@
 // Lets requests pass whose Basic credentials belong to an account (RFC 7617).
 import PluginSDK
 
-struct Authentication: RequestHook {
+struct Authentication: RequestHook, ResponseHook, CompletionHook {
+    struct State: BitwiseCopyable {
+        var isDenied: Bool
+        /// While and after a password was checked; released on completion.
+        var outcome: Unmanaged<CheckOutcome>?
+    }
+
     static let id = "http.handlers.authentication"
     static let directives = [
         Directive.basicAuth(named: "basic_auth"), .basicAuth(named: "basicauth"), .forwardAuth,
@@ -42,8 +48,11 @@ struct Authentication: RequestHook {
         }
     }
 
-    func onRequest(_ request: inout Request, _ state: inout NoState) throws(Status) -> Verdict {
-        guard let credentials = try credentials(of: request) else { return try deny(&request) }
+    func onRequest(_ request: inout Request, _ state: inout State) throws(Status) -> Verdict {
+        guard let credentials = try credentials(of: request) else {
+            state.isDenied = true
+            return Self.deny(&request)
+        }
         let account = try accounts.index(ofUser: credentials.user)
         let checks = checks[min(Int(request.worker.index), checks.count - 1)]
         let check = try checks.check(
@@ -57,14 +66,36 @@ struct Authentication: RequestHook {
                 status: 503, "too many passwords are waiting to be checked", code: error)
         }
         let ticket = try request.wait(deadlineNanoseconds: Limits.passwordCheckNanoseconds)
+        let outcome = CheckOutcome()
+        state.outcome?.release()
+        state.outcome = .passRetained(outcome)
         checks.wait(for: check) { hasPassed in
+            outcome.isDenied = !hasPassed || account == nil
             // A request that is gone by now needs no answer.
             try? ticket.resume { (request) throws(Status) in
-                guard hasPassed, let account else { return try deny(&request) }
+                guard hasPassed, let account else { return Self.deny(&request) }
                 return try accept(account, &request)
             }
         }
         return .wait
+    }
+
+    /// The answer comes from the error routes; what the client is asked for goes with any of them.
+    func onResponse(
+        _ request: inout Request, _ state: inout State, _ response: inout Response
+    ) throws(Status) -> Verdict {
+        let isDenied = state.isDenied || state.outcome?.takeUnretainedValue().isDenied == true
+        if isDenied, !response.fields.contains(.wwwAuthenticate) {
+            try response.fields.set(.wwwAuthenticate, challenge.bytes)
+        }
+        return .leave
+    }
+
+    func onComplete(
+        _ request: inout Request, _ state: inout State, _ summary: borrowing Summary
+    ) {
+        state.outcome?.release()
+        state.outcome = nil
     }
 
     /// nil unless there is exactly one Authorization field and it is well-formed.
@@ -80,12 +111,14 @@ struct Authentication: RequestHook {
         return .next
     }
 
-    /// The field goes with the answer of the error routes.
-    private func deny(_ request: inout Request) throws(Status) -> Verdict {
-        var response = try request.response(status: 401)
-        try response.fields.set(.wwwAuthenticate, challenge.bytes)
-        return request.fail(status: 401, "not authenticated")
+    private static func deny(_ request: inout Request) -> Verdict {
+        request.fail(status: 401, "not authenticated")
     }
+}
+
+/// What a password check came to, for the hooks after it. Used on one worker only.
+final class CheckOutcome: @unchecked Sendable {
+    var isDenied = false
 }
 
 /// What the configuration says of http_basic.
