@@ -3,7 +3,7 @@ import CGateway
 
 /// A reader over one JSON object. Every member is taken at most once; `finish` refuses the rest.
 public struct Configuration: ~Copyable {
-    /// Where the object is in the instance's configuration, such as "response.replace"; for messages.
+    /// Where the object is, such as "response.replace"; for messages.
     public let path: String
     private var members: [String: JSONValue]
     private var known: [String] = []

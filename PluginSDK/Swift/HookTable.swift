@@ -145,6 +145,15 @@ private func run(
     }
 }
 
+/// Calls a hook on the value where it lies: lent as `inout`, it is neither copied nor retained.
+/// Hooks do not change it, so workers may do this at the same time.
+@inline(__always)
+private func lend<Handler, Result, Failure: Error>(
+    _ handler: inout Handler, to hook: (inout Handler) throws(Failure) -> Result
+) throws(Failure) -> Result {
+    try hook(&handler)
+}
+
 extension RequestHook {
     @inline(__always)
     fileprivate static func callRequest(
@@ -152,7 +161,9 @@ extension RequestHook {
         _ state: UnsafeMutableRawPointer
     ) throws(Status) -> Verdict {
         var request = Request(request)
-        return try self.value(at: value).pointee.onRequest(&request, &self.state(at: state).pointee)
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onRequest(&request, &self.state(at: state).pointee)
+        }
     }
 }
 
@@ -164,8 +175,10 @@ extension RequestBodyHook {
         _ chunk: UnsafePointer<gw_chunk>
     ) throws(Status) -> Verdict {
         var request = Request(request)
-        return try self.value(at: value).pointee.onRequestBody(
-            &request, &self.state(at: state).pointee, BodyChunk(pointer: chunk))
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onRequestBody(
+                &request, &self.state(at: state).pointee, BodyChunk(pointer: chunk))
+        }
     }
 }
 
@@ -178,8 +191,9 @@ extension RequestTrailersHook {
     ) throws(Status) -> Verdict {
         var request = Request(request)
         var trailers = Fields(trailers)
-        return try self.value(at: value).pointee.onRequestTrailers(
-            &request, &self.state(at: state).pointee, &trailers)
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onRequestTrailers(&request, &self.state(at: state).pointee, &trailers)
+        }
     }
 }
 
@@ -192,8 +206,9 @@ extension ResponseHook {
     ) throws(Status) -> Verdict {
         var request = Request(request)
         var response = Response(response)
-        return try self.value(at: value).pointee.onResponse(
-            &request, &self.state(at: state).pointee, &response)
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onResponse(&request, &self.state(at: state).pointee, &response)
+        }
     }
 }
 
@@ -205,8 +220,10 @@ extension ResponseBodyHook {
         _ chunk: UnsafePointer<gw_chunk>
     ) throws(Status) -> Verdict {
         var request = Request(request)
-        return try self.value(at: value).pointee.onResponseBody(
-            &request, &self.state(at: state).pointee, BodyChunk(pointer: chunk))
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onResponseBody(
+                &request, &self.state(at: state).pointee, BodyChunk(pointer: chunk))
+        }
     }
 }
 
@@ -219,8 +236,9 @@ extension ResponseTrailersHook {
     ) throws(Status) -> Verdict {
         var request = Request(request)
         var trailers = Fields(trailers)
-        return try self.value(at: value).pointee.onResponseTrailers(
-            &request, &self.state(at: state).pointee, &trailers)
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onResponseTrailers(&request, &self.state(at: state).pointee, &trailers)
+        }
     }
 }
 
@@ -231,7 +249,9 @@ extension WritableHook {
         _ state: UnsafeMutableRawPointer
     ) {
         var request = Request(request)
-        self.value(at: value).pointee.onWritable(&request, &self.state(at: state).pointee)
+        lend(&self.value(at: value).pointee) { handler in
+            handler.onWritable(&request, &self.state(at: state).pointee)
+        }
     }
 }
 
@@ -243,8 +263,9 @@ extension CancelHook {
         _ reason: gw_status
     ) {
         var request = Request(request)
-        self.value(at: value).pointee.onCancel(
-            &request, &self.state(at: state).pointee, Status(code: reason))
+        lend(&self.value(at: value).pointee) { handler in
+            handler.onCancel(&request, &self.state(at: state).pointee, Status(code: reason))
+        }
     }
 }
 
@@ -255,7 +276,9 @@ extension DrainHook {
         _ state: UnsafeMutableRawPointer
     ) {
         var request = Request(request)
-        self.value(at: value).pointee.onDrain(&request, &self.state(at: state).pointee)
+        lend(&self.value(at: value).pointee) { handler in
+            handler.onDrain(&request, &self.state(at: state).pointee)
+        }
     }
 }
 
@@ -267,8 +290,9 @@ extension CompletionHook {
         _ summary: UnsafePointer<gw_summary>
     ) {
         var request = Request(request)
-        self.value(at: value).pointee.onComplete(
-            &request, &self.state(at: state).pointee, Summary(pointer: summary))
+        lend(&self.value(at: value).pointee) { handler in
+            handler.onComplete(&request, &self.state(at: state).pointee, Summary(pointer: summary))
+        }
     }
 }
 
@@ -281,8 +305,9 @@ extension UpstreamHeadHook {
     ) throws(Status) -> Verdict {
         var request = Request(request)
         var response = Response(response)
-        return try self.value(at: value).pointee.onUpstreamHead(
-            &request, &self.state(at: state).pointee, &response)
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onUpstreamHead(&request, &self.state(at: state).pointee, &response)
+        }
     }
 }
 
@@ -294,8 +319,10 @@ extension UpstreamFailureHook {
         _ failure: UnsafePointer<gw_failure>
     ) throws(Status) -> Verdict {
         var request = Request(request)
-        return try self.value(at: value).pointee.onUpstreamFailure(
-            &request, &self.state(at: state).pointee, UpstreamFailure(pointer: failure))
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onUpstreamFailure(
+                &request, &self.state(at: state).pointee, UpstreamFailure(pointer: failure))
+        }
     }
 }
 
@@ -307,7 +334,9 @@ extension UpstreamEndHook {
         _ summary: UnsafePointer<gw_summary>
     ) {
         var request = Request(request)
-        self.value(at: value).pointee.onUpstreamEnd(
-            &request, &self.state(at: state).pointee, Summary(pointer: summary))
+        lend(&self.value(at: value).pointee) { handler in
+            handler.onUpstreamEnd(
+                &request, &self.state(at: state).pointee, Summary(pointer: summary))
+        }
     }
 }

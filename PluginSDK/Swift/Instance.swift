@@ -60,6 +60,7 @@ struct Instance {
 }
 
 extension Module {
+    @inline(__always)
     static func value(at pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Self> {
         pointer.assumingMemoryBound(to: Self.self)
     }
@@ -91,6 +92,7 @@ extension Module {
 }
 
 extension HTTPHandler {
+    @inline(__always)
     static func state(at pointer: UnsafeMutableRawPointer) -> UnsafeMutablePointer<State> {
         pointer.assumingMemoryBound(to: State.self)
     }
