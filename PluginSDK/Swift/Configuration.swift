@@ -65,7 +65,8 @@ public struct Configuration: ~Copyable {
                 throw PluginError("\(member(name)) is \"\(text)\", expected a duration such as 10s")
             }
             return nanoseconds
-        case .null, .bool, .double, .array, .object, .host: throw mismatch(name, value, "a duration")
+        case .null, .bool, .double, .array, .object, .host:
+            throw mismatch(name, value, "a duration")
         }
     }
 
@@ -160,7 +161,9 @@ public struct Configuration: ~Copyable {
         return results
     }
 
-    private static func strings(_ value: JSONValue, at path: String) throws(PluginError) -> [String] {
+    private static func strings(
+        _ value: JSONValue, at path: String
+    ) throws(PluginError) -> [String] {
         guard case .array(let values) = value else {
             throw PluginError("\(path) is \(value.kind), expected an array of strings")
         }

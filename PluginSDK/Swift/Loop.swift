@@ -55,8 +55,8 @@ public struct Ticket: Sendable, BitwiseCopyable {
         try Status.check(loop.pointee.resume(rawValue, verdict.code))
     }
 
-    /// Calls `body` later on the loop with the exchange, if it is still there, so that an answer can
-    /// be given; its verdict counts. [any]
+    /// Calls `body` later on the loop with the exchange, if it is still there, so that an answer
+    /// can be given; its verdict counts. [any]
     public func resume(
         _ body: @escaping @Sendable (inout Request) throws(Status) -> Verdict
     ) throws(Status) {

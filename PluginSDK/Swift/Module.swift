@@ -49,7 +49,7 @@ public struct NoState: BitwiseCopyable, Sendable {}
 
 /// The head of the request is there.
 public protocol RequestHook: HTTPHandler {
-    /// May answer next, leave, hold, collect, wait, respond, splice, reroute, routes, abort, or fail.
+    /// May answer next, leave, hold, collect, wait, respond, splice, reroute, routes, abort, fail.
     func onRequest(_ request: inout Request, _ state: inout State) throws(Status) -> Verdict
 }
 
@@ -115,7 +115,7 @@ public protocol CompletionHook: HTTPHandler {
 
 /// The head of the upstream's response is there, nothing of it was sent.
 public protocol UpstreamHeadHook: HTTPHandler {
-    /// May answer next (to the client), splice after another attach, routes, respond, wait, or fail.
+    /// May answer next (to the client), splice after another attach, routes, respond, wait, fail.
     func onUpstreamHead(
         _ request: inout Request, _ state: inout State, _ response: inout Response
     ) throws(Status) -> Verdict

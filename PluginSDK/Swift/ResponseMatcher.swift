@@ -105,7 +105,9 @@ extension ResponseMatcher.Pattern {
         let first = isOpenAtStart && !isOpenAtEnd ? slack : 0
         let last = isOpenAtStart && isOpenAtEnd ? slack : first
         return value.withUnsafeBytes { value in
-            (first...last).contains { start in value[start..<start + text.count].elementsEqual(text) }
+            (first...last).contains { start in
+                value[start..<start + text.count].elementsEqual(text)
+            }
         }
     }
 }

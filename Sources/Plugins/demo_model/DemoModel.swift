@@ -38,7 +38,9 @@ struct DemoModel: RequestHook, RequestBodyHook, WritableHook, CancelHook, Comple
             return try answer(&request, 200, Self.models(model))
         }
         if request.path == "/v1/chat/completions" || request.path == "/chat/completions" {
-            guard request.methodID == .post else { return try wrongMethod(&request, allowed: "POST") }
+            guard request.methodID == .post else {
+                return try wrongMethod(&request, allowed: "POST")
+            }
             return .collect
         }
         let path = request.path.text
