@@ -187,8 +187,8 @@ def gateway_environment(folder, extra=None):
         HOME=str(folder),
         XDG_DATA_HOME=f"{folder}/data",
         XDG_CONFIG_HOME=f"{folder}/config",
-        **(extra or {}),
     )
+    environment.update(extra or {})
     return environment
 
 
