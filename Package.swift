@@ -131,6 +131,7 @@ let package = Package(
         // Tests.
         tests("HTTP", ["Base", "HTTP", "CGateway"]),
         tests("Config", ["Base", "Config"]),
+        tests("Gateway", ["Base", "Gateway", "Config"]),
         tests("Logging", ["Base", "Logging"]),
         tests("Loader", ["Base", "Loader", "CGateway"]),
         tests("Services", ["Base", "Services", "CGateway"]),
