@@ -60,7 +60,8 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
 let pluginNames = [
     "auth",
     "demo_model",
-    "header", "health",
+    "header",
+    "health",
     "respond",
     "reverse_proxy",
     "rewrite",
