@@ -78,6 +78,11 @@ package enum Limits {
     package static let clientCallTimeout: UInt64 = 60 * second
     package static let clientBodyBytesMax = 8 * 1024 * 1024
 
+    // Zero-copy transfer.
+    /// What is left of a body when it is worth to splice it.
+    package static let spliceBytesMin: UInt64 = 128 * 1024
+    package static let splicePipeBytes = 1024 * 1024
+
     // Buffers of a worker.
     package static let acceptsPerTurn = 64
     package static let readBufferBytes = 64 * 1024

@@ -234,6 +234,9 @@ final class Exchange: UpstreamConsumer {
     override func upstreamFailed(_ failure: UpstreamFailure) { callFailed(failure) }
     override func upstreamDrained() { callDrained() }
     override func upstreamFlush() { stream?.flush() }
+    override func upstreamSplice(from link: Link, count: Int) -> Int? {
+        spliceResponseBody(from: link, count: count)
+    }
     override var responseBlock: MessageBlock { answerBlock }
     override var response: UnsafeMutablePointer<gw_res> { res }
     override var upstreamMethodID: UInt8 { callMethodID }

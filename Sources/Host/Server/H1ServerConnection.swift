@@ -152,6 +152,7 @@ final class H1ServerConnection: ServerStream {
     private func receive() {
         let buffer = worker.readBuffer
         while true {
+            if spliceBody() { return }
             let count = link.receive(buffer)
             guard count > 0 else {
                 if count != Errno.wouldBlock { clientGone() }
@@ -161,6 +162,26 @@ final class H1ServerConnection: ServerStream {
             process()
             guard state != .closed, link.isReading, link.hasBufferedInput else { return }
         }
+    }
+
+    /// Moves a long request body past the process; false when it has to be read.
+    private func spliceBody() -> Bool {
+        guard state == .exchange, isBodyWanted, link.tls == nil, input.isEmpty, let exchange,
+            let remaining = body.remaining, remaining >= Limits.spliceBytesMin,
+            let moved = exchange.spliceRequestBody(
+                from: link, count: Int(min(remaining, UInt64(Limits.splicePipeBytes))),
+                remaining: remaining)
+        else { return false }
+        if moved > 0 {
+            body.skip(moved)
+            guard state == .exchange else { return true }
+            setDeadline(
+                body.isComplete ? .max : worker.loop.now &+ worker.timeouts(endpoint).bodyIdle)
+            updateReading()
+        } else if moved != Errno.wouldBlock {
+            clientGone()
+        }
+        return true
     }
 
     /// At the end of a turn: bytes that the loop will not announce again.
@@ -361,6 +382,13 @@ final class H1ServerConnection: ServerStream {
         body.skip(bytes.count)
         consume(bytes.count)
         return BodyPiece(bytes: bytes, isLast: body.isComplete)
+    }
+
+    override var spliceTarget: Link? {
+        guard state == .exchange, headIsSent, framing == .length, link.tls == nil, !link.isBroken
+        else { return nil }
+        flush()
+        return link.hasPendingOutput ? nil : link
     }
 
     override var isBodyComplete: Bool { body.isComplete }

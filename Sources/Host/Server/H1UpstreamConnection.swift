@@ -219,6 +219,7 @@ final class H1UpstreamConnection: UpstreamStream {
     private func receive(_ link: Link) {
         let buffer = worker.readBuffer
         while true {
+            if spliceBody(link) { return }
             let count = link.receive(buffer)
             guard count > 0 else {
                 if count != Errno.wouldBlock { ended(clean: count == 0) }
@@ -230,6 +231,23 @@ final class H1UpstreamConnection: UpstreamStream {
             guard state == .active, let link = self.link, link.isReading, link.hasBufferedInput
             else { return }
         }
+    }
+
+    /// Moves a long body past the process; false when it has to be read.
+    private func spliceBody(_ link: Link) -> Bool {
+        guard let remaining = body.remaining, remaining >= Limits.spliceBytesMin, input.isEmpty,
+            link.tls == nil, readingWanted,
+            let moved = consumer?.upstreamSplice(
+                from: link, count: Int(min(remaining, UInt64(Limits.splicePipeBytes))))
+        else { return false }
+        guard moved > 0 else {
+            if moved != Errno.wouldBlock { ended(clean: moved == 0) }
+            return true
+        }
+        if pool.shared.spec.readTimeout != .max { noteProgress() }
+        body.skip(moved)
+        if body.isComplete, state == .active { finishResponse(trailers: nil) }
+        return true
     }
 
     // MARK: Reading a response
@@ -436,6 +454,19 @@ final class H1UpstreamConnection: UpstreamStream {
     }
 
     override var isCongested: Bool { link?.hasPendingOutput ?? false }
+
+    override var spliceTarget: Link? {
+        guard state == .active, let link, link.tls == nil, !link.hasPendingOutput, !link.isBroken
+        else { return nil }
+        if case .length = requestFraming { return link }
+        return nil
+    }
+
+    override func noteSpliced(isLast: Bool) {
+        guard let link, state == .active else { return }
+        if isLast { requestIsSent = true }
+        afterSending(link)
+    }
 
     // MARK: Flow control and ending
 

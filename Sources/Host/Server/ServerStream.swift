@@ -1,5 +1,6 @@
 // The client's side of an exchange, whatever the protocol.
 import HTTP
+import Transport
 import CGateway
 
 /// One request and its response on a client's connection: what an exchange asks of a codec.
@@ -40,6 +41,9 @@ class ServerStream {
 
     /// The exchange has finished with the stream: its response was handed over as a whole.
     func finish() { preconditionFailure("abstract") }
+
+    /// Where response body bytes may be written past the stream; nil when they may not.
+    var spliceTarget: Link? { nil }
 
     /// More output waits than should.
     var isCongested: Bool { preconditionFailure("abstract") }

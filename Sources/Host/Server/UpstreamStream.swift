@@ -1,6 +1,7 @@
 // The upstream's side of a call, whatever the protocol, and who consumes it.
 import CGateway
 import HTTP
+import Transport
 
 /// Whoever made an upstream call: an exchange, or a plugin through `gw.client`.
 ///
@@ -23,6 +24,9 @@ class UpstreamConsumer {
     func upstreamFailed(_ failure: UpstreamFailure) { preconditionFailure("abstract") }
     /// There is room again for the request body.
     func upstreamDrained() { preconditionFailure("abstract") }
+    /// Moves body bytes from the upstream's socket straight to where they go. Nil when that cannot
+    /// be done; else as `SplicePipe.move`.
+    func upstreamSplice(from link: Link, count: Int) -> Int? { nil }
     /// The bytes that arrived together have all been handed over.
     func upstreamFlush() { preconditionFailure("abstract") }
 
@@ -41,6 +45,10 @@ class UpstreamStream {
     }
     func sendBody(_ bytes: UnsafeRawBufferPointer, isLast: Bool) { preconditionFailure("abstract") }
     func sendTrailers(_ trailers: UnsafePointer<gw_fields>) { preconditionFailure("abstract") }
+    /// Where request body bytes may be written past the stream; nil when they may not.
+    var spliceTarget: Link? { nil }
+    /// Bytes were written past the stream.
+    func noteSpliced(isLast: Bool) {}
     /// Stops and goes on reading the response.
     func setReading(_ isWanted: Bool) { preconditionFailure("abstract") }
     /// Gives the call up; the consumer hears nothing more.

@@ -20,6 +20,8 @@ final class Worker: @unchecked Sendable {
     /// Where parsers put field tables.
     let fieldTable: UnsafeMutablePointer<gw_field>
     let trailers = TrailerScratch()
+    /// Nil when the system gives no pipe; bodies are copied then.
+    let splicePipe = try? SplicePipe()
     /// Output of a body hook, while the next hook or the stream reads it.
     var hookScratch = ByteQueue()
 

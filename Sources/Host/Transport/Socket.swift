@@ -109,6 +109,11 @@ package enum Socket {
         _ = gwx_close(fd)
     }
 
+    package static func read(_ fd: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        return gwx_read(fd, base, buffer.count)
+    }
+
     /// Moves up to `count` bytes between a socket and a pipe without copying them.
     package static func splice(from: Int32, to: Int32, count: Int) -> Int {
         #if os(Linux)
@@ -118,10 +123,11 @@ package enum Socket {
         #endif
     }
 
-    package static func pipe() throws(SystemError) -> (read: Int32, write: Int32) {
+    /// A pipe that holds at least `capacity` bytes where the system allows it.
+    package static func pipe(capacity: Int) throws(SystemError) -> (read: Int32, write: Int32) {
         var ends: (Int32, Int32) = (-1, -1)
         let result = withUnsafeMutablePointer(to: &ends) {
-            $0.withMemoryRebound(to: Int32.self, capacity: 2) { gwx_pipe($0) }
+            $0.withMemoryRebound(to: Int32.self, capacity: 2) { gwx_pipe($0, Int32(capacity)) }
         }
         _ = try SystemError.check(result, "pipe")
         return (ends.0, ends.1)

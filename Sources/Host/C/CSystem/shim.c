@@ -158,10 +158,13 @@ int gwx_close(int fd) { return close(fd) < 0 ? -errno : 0; }
 
 int gwx_shutdown_write(int fd) { return shutdown(fd, SHUT_WR) < 0 ? -errno : 0; }
 
-int gwx_pipe(int *ends) {
+int gwx_pipe(int *ends, int capacity) {
 #if defined(__linux__)
-    return pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0 ? -errno : 0;
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return -errno;
+    fcntl(ends[1], F_SETPIPE_SZ, capacity);
+    return 0;
 #else
+    (void)capacity;
     if (pipe(ends) < 0) return -errno;
     prepare_descriptor(ends[0]);
     prepare_descriptor(ends[1]);

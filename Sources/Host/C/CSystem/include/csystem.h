@@ -35,7 +35,8 @@ int gwx_bind(int fd, const struct sockaddr_storage *_Nonnull to, socklen_t lengt
 int gwx_listen(int fd, int backlog);
 int gwx_close(int fd);
 int gwx_shutdown_write(int fd);
-int gwx_pipe(int *_Nonnull ends);
+// A non-blocking pipe that holds capacity bytes where the system allows it.
+int gwx_pipe(int *_Nonnull ends, int capacity);
 int gwx_local_address(int fd, struct sockaddr_storage *_Nonnull out);
 // The pending error of a socket as a negative errno, 0 when there is none.
 int gwx_socket_error(int fd);
