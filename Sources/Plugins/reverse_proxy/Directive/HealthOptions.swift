@@ -38,6 +38,11 @@ struct HealthOptions {
     ) throws(PluginError) -> Bool {
         if let (name, value) = try Self.activeMember(line, of: call) {
             active = (active ?? [:]).merging([name: value]) { _, last in last }
+            guard active?["port"] == nil || active?["upstream"] == nil else {
+                throw PluginError(
+                    "health_port and health_upstream exclude each other",
+                    hint: "put the port into health_upstream", at: line.name)
+            }
             return true
         }
         if let (name, value) = try Self.passiveMember(line) {

@@ -100,10 +100,14 @@ struct LoadBalancingOptions {
         _ arguments: [Token], _ count: ClosedRange<Int>, behind name: Token
     ) throws(PluginError) {
         guard !count.contains(arguments.count) else { return }
+        var expected = "\(count.lowerBound)"
+        if count.upperBound == Int.max {
+            expected += " or more"
+        } else if count.upperBound > count.lowerBound {
+            expected += " to \(count.upperBound)"
+        }
         throw PluginError(
-            "\(name.text) has \(arguments.count) arguments, expected "
-                + (count.upperBound == Int.max
-                    ? "\(count.lowerBound) or more" : "\(count.lowerBound) to \(count.upperBound)"),
+            "\(name.text) has \(arguments.count) arguments, expected \(expected)",
             at: arguments.last ?? name)
     }
 

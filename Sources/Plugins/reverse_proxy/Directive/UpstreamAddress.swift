@@ -37,9 +37,11 @@ struct UpstreamAddress: Equatable {
 
     /// What the transport dials: one address for each port of a range.
     func dialAddresses(at token: Token) throws(PluginError) -> [String] {
-        let bounds = port.split(separator: "-", omittingEmptySubsequences: false)
-        guard bounds.count == 2, let first = UInt16(bounds[0]), let last = UInt16(bounds[1]) else {
-            return [dial(port: port)]
+        guard !port.isEmpty, !port.contains("{") else { return [dial(port: port)] }
+        let bounds = port.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = UInt16(bounds[0]), let last = UInt16(bounds[bounds.count - 1]) else {
+            throw PluginError(
+                "\"\(port)\" is no port, expected a number or a range such as 8001-8004", at: token)
         }
         guard first <= last else {
             throw PluginError("the port range \(port) ends before it begins", at: token)
