@@ -116,8 +116,10 @@ extension RequestContext {
     /// Sets what a placeholder gives. Names that no template, matcher or plugin knows are dropped:
     /// nobody could read them. False when the arena is full.
     package func setPlaceholder(_ name: Bytes, to value: Bytes, names: NameTable) -> Bool {
-        guard let slot = names.slot(name) else { return true }
-        return set(slot: slot, to: value)
+        if let slot = names.slot(name) { return set(slot: slot, to: value) }
+        guard let kept = arena.copy(value) else { return false }
+        upstream.set(name, to: kept)
+        return true
     }
 
     /// Whom the request was authenticated as; nil before that.
@@ -225,6 +227,18 @@ package struct UpstreamInfo {
     package var retries: UInt32 = 0
 
     package init() {}
+
+    /// Takes what a proxy says of its choice before the call begins, for fields that name it.
+    fileprivate mutating func set(_ name: Bytes, to value: Bytes) {
+        if name.equals("http.reverse_proxy.upstream.address") { address = value }
+        if name.equals("http.reverse_proxy.upstream.hostport") { hostport = value }
+        if name.equals("http.reverse_proxy.upstream.host") { host = value }
+        if name.equals("http.reverse_proxy.upstream.port") { port = value }
+    }
+}
+
+extension Bytes {
+    fileprivate func equals(_ text: StaticString) -> Bool { isEqual(staticBytes(text)) }
 }
 
 /// The error that the error routes deal with.

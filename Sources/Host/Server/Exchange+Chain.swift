@@ -144,9 +144,19 @@ extension Exchange {
     /// A ticket was completed. Called from the top of the loop.
     func resumed(_ verdict: gw_verdict) {
         guard phase == .waiting else { return }
+        endWait()
+        goOn(verdict)
+    }
+
+    /// From now on the exchange may wait for something else.
+    func endWait() {
         worker.loop.cancel(timer)
         ticket = 0
         phase = .chain
+    }
+
+    /// Goes on with a verdict from outside a hook.
+    func goOn(_ verdict: gw_verdict) {
         apply(verdict)
         runChain()
         stream?.flush()

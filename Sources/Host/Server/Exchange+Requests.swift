@@ -85,7 +85,7 @@ extension Exchange {
     }
 
     func beginTicket(deadline: UInt64) -> UInt64 {
-        guard phase == .chain || phase == .collecting else { return 0 }
+        guard isInHook || phase == .chain || phase == .collecting else { return 0 }
         if ticket != 0 { worker.invalidate(ticket) }
         ticket = worker.beginTicket(self)
         let wait = deadline == 0 ? Limits.pluginWaitTimeout : deadline

@@ -104,12 +104,12 @@ extension Worker {
                 continue
             }
             tickets.invalidate(due.ticket)
-            exchange.ticket = 0
             if let callback = due.callback {
+                exchange.endWait()
                 exchange.isInHook = true
                 let verdict = callback.onResume(callback.argument, exchange.req)
                 exchange.isInHook = false
-                exchange.resumed(verdict)
+                exchange.goOn(verdict)
             } else {
                 exchange.resumed(due.verdict)
             }
