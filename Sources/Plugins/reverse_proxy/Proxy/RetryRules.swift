@@ -4,9 +4,6 @@ import PluginSDK
 /// Read from "load_balancing". Without any rule a request goes to one more upstream, when no byte
 /// of it was processed.
 struct RetryRules: Sendable {
-    /// Used connections that may turn out to be closed before a fresh failure is believed.
-    static let staleConnectionsMax: UInt16 = 2
-
     /// Pause between attempts.
     let intervalNanoseconds: UInt64
     private let retriesMax: UInt32

@@ -27,15 +27,8 @@ extension ReverseProxy {
     func onUpstreamFailure(
         _ request: inout Request, _ state: inout State, _ failure: borrowing UpstreamFailure
     ) throws(Status) -> Verdict {
-        if failure.isRetryable, failure.isOnReusedConnection, request.isReplayable,
-            state.staleConnections < RetryRules.staleConnectionsMax
-        {
-            state.staleConnections += 1
-            return try send(&request, &state, to: Int(state.upstream))
-        }
         if failure.status != .cancelled { table.recordFailure(of: Int(state.upstream)) }
         guard failure.phase != .body else { return .next }
-        log(failure, state)
         if mayTryAgain(request, state, failure) {
             return try tryAgain(&request, &state, failure)
         }
@@ -175,7 +168,6 @@ extension ReverseProxy {
         _ request: inout Request, _ state: inout State, _ failure: borrowing UpstreamFailure
     ) throws(Status) -> Verdict {
         state.retries += 1
-        state.staleConnections = 0
         if retryRules.isConfigured, retryRules.intervalNanoseconds > 0 {
             return try pause(&request, &state)
         }
@@ -206,13 +198,6 @@ extension ReverseProxy {
         return request.fail(
             status: isTimeout ? 504 : 502, failure.message, code: failure.status)
     }
-
-    private func log(_ failure: borrowing UpstreamFailure, _ state: State) {
-        scope.log(
-            .warn, "the upstream failed", .text("upstream", table.names[Int(state.upstream)]),
-            .text("phase", failure.phase.name), .text("error", String(failure.message)),
-            .int("attempt", state.retries + 1))
-    }
 }
 
 extension Bytes {
@@ -224,16 +209,4 @@ extension Bytes {
     }
 
     fileprivate var namesPort: Bool { hostCount < count || span.hasPrefix("unix/") }
-}
-
-extension UpstreamPhase {
-    fileprivate var name: String {
-        switch self {
-        case .connect: "connect"
-        case .tls: "tls"
-        case .send: "send"
-        case .head: "head"
-        case .body: "body"
-        }
-    }
 }

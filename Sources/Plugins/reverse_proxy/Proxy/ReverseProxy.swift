@@ -12,8 +12,6 @@ struct ReverseProxy: RequestHook, UpstreamHeadHook, UpstreamFailureHook {
         var upstream: UInt32 = 0
         /// Attempts after the first one.
         var retries: UInt32 = 0
-        /// Attempts after a used connection turned out to be closed.
-        var staleConnections: UInt16 = 0
         /// Upstreams that were tried, one bit each, as far as there are bits.
         var tried: UInt64 = 0
         /// When the first and the current attempt began, monotonic nanoseconds.
