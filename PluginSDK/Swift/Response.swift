@@ -7,7 +7,11 @@ public struct Response: ~Copyable {
 
     init(_ pointer: UnsafeMutablePointer<gw_res>) { self.pointer = pointer }
 
-    public var status: UInt16 { pointer.pointee.status }
+    /// Can be changed in `onUpstreamHead`, to a status that has a body as well.
+    public var status: UInt16 {
+        get { pointer.pointee.status }
+        set { pointer.pointee.status = newValue }
+    }
 
     public var fields: Fields {
         _read { yield Fields(fieldsPointer) }

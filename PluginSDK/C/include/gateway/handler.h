@@ -126,7 +126,8 @@ typedef struct gw_http_handler_ops {
                                     const gw_summary *GW_NONNULL summary);
 
     // For handlers that attach upstream calls. The head of the upstream's response is there,
-    // nothing of it was sent. NULL passes it on.
+    // nothing of it was sent. res->status may be changed to one that has a body, too. NULL passes
+    // it on.
     // Verdicts: NEXT (to the client), SPLICE after another attach (try again elsewhere), ROUTES,
     // RESPOND, WAIT, negative.
     gw_verdict (*GW_NULLABLE on_upstream_head)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,

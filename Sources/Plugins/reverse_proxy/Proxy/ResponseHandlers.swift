@@ -5,8 +5,14 @@ import PluginSDK
 struct ResponseHandlers: Sendable {
     private struct Handler: Sendable {
         let matcher: ResponseMatcher?
-        /// nil passes the answer on as it is.
-        let routes: Routes?
+        let action: Action
+    }
+
+    private enum Action: Sendable {
+        case routes(Routes)
+        /// Passes the answer on under another status.
+        case status(Template)
+        case passOn
     }
 
     private let handlers: [Handler]
@@ -16,37 +22,50 @@ struct ResponseHandlers: Sendable {
     init(_ value: JSONValue, scope: Scope) throws(PluginError) {
         var list = try Configuration(["handle_response": value], path: "")
         handlers = try list.objects("handle_response") { (entry) throws(PluginError) in
-            if entry.value("status_code") != nil { throw .unsupported("replace_status") }
             let matcher = try entry.object("match") { (match) throws(PluginError) in
                 try ResponseMatcher(configuration: &match, scope: scope)
             }
-            var routes: Routes?
-            if let value = entry.value("routes"), !value.isEmpty {
-                routes = try scope.routes(value)
-            }
-            return Handler(matcher: matcher, routes: routes)
+            return Handler(matcher: matcher, action: try Self.action(&entry, scope))
         }
         captured = try CapturedFields(usedIn: value, scope: scope)
     }
 
-    /// Chooses the routes for an answer.
+    private static func action(
+        _ entry: inout Configuration, _ scope: Scope
+    ) throws(PluginError) -> Action {
+        let status = try entry.weakString("status_code") ?? ""
+        let routes = entry.value("routes") ?? []
+        if !status.isEmpty { return .status(try scope.template(status)) }
+        return routes.isEmpty ? .passOn : .routes(try scope.routes(routes))
+    }
+
+    /// Does what the first handler that matches an answer wants.
     ///
     /// - Returns: nil when the answer goes to the client.
-    func enter(
-        for response: borrowing Response, _ request: inout Request
+    func handle(
+        _ response: inout Response, _ request: inout Request
     ) throws(Status) -> Verdict? {
         for handler in handlers {
             if let matcher = handler.matcher, !matcher.matches(response) { continue }
-            guard let routes = handler.routes else { return nil }
-            try captured.set(from: response, in: &request)
-            return try request.enter(routes)
+            switch handler.action {
+            case .routes(let routes):
+                try captured.set(from: response, in: &request)
+                return try request.enter(routes)
+            case .status(let template):
+                guard let status = try request.evaluate(template).statusWithBody else {
+                    return request.fail(status: 500, "replace_status gives no status with a body")
+                }
+                response.status = status
+                return nil
+            case .passOn: return nil
+            }
         }
         return nil
     }
 }
 
-/// The placeholders of an answer, `{http.reverse_proxy.header.NAME}` and `.status_code`, for those
-/// fields that a part of the configuration names.
+/// The placeholders `{http.reverse_proxy.header.NAME}` of an answer, for those fields that a part of
+/// the configuration names. The host knows `.status_code`.
 struct CapturedFields: Sendable {
     private static let prefix = "http.reverse_proxy.header."
 
@@ -69,8 +88,6 @@ struct CapturedFields: Sendable {
     }
 
     func set(from response: borrowing Response, in request: inout Request) throws(Status) {
-        try request.setPlaceholder(
-            "http.reverse_proxy.status_code", to: try request.exchange.digits(of: response.status))
         for field in fields {
             let value = try Self.value(of: field.id, in: response, request.exchange)
             try field.placeholder.span.bytes.withUnsafeBytes { (name) throws(Status) in
@@ -95,13 +112,15 @@ struct CapturedFields: Sendable {
     }
 }
 
-extension Exchange {
-    /// A status as three digits, in memory of the exchange.
-    func digits(of status: UInt16) throws(Status) -> Bytes {
-        let memory = try allocate(3)
-        memory[0] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: status / 100 % 10)
-        memory[1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: status / 10 % 10)
-        memory[2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: status % 10)
-        return Bytes(UnsafeRawBufferPointer(memory))
+extension Bytes {
+    /// The status that three digits name, if it is one that may have a body (RFC 9110 §6.4.1).
+    fileprivate var statusWithBody: UInt16? {
+        guard count == 3 else { return nil }
+        var status: UInt16 = 0
+        for digit in buffer {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            status = status * 10 + UInt16(digit - UInt8(ascii: "0"))
+        }
+        return status >= 200 && status != 204 && status != 304 ? status : nil
     }
 }

@@ -13,7 +13,7 @@ extension ReverseProxy {
         guard looksAtResponses else { return .next }
         countAgainstUpstream(response, state)
         if let responseHandlers,
-            let verdict = try responseHandlers.enter(for: response, &request)
+            let verdict = try responseHandlers.handle(&response, &request)
         {
             return verdict
         }

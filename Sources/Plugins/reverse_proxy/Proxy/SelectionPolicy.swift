@@ -1,7 +1,7 @@
 // The member "selection_policy": which of the available upstreams gets a request.
 import PluginSDK
 
-/// A way to choose. Counters and random numbers belong to the worker, so there is no lock.
+/// A way to choose, without a lock: random numbers belong to the worker, turns are an atomic count.
 indirect enum SelectionPolicy: Sendable {
     case random
     case first
@@ -87,13 +87,12 @@ indirect enum SelectionPolicy: Sendable {
         case .random: return candidates.random(&worker)
         case .first: return candidates.next(from: 0)
         case .roundRobin:
-            worker.turn &+= 1
-            return candidates.next(from: Int(worker.turn % UInt64(max(1, candidates.count))))
+            let turn = worker.nextTurn() % UInt64(max(1, candidates.count))
+            return candidates.next(from: Int(turn))
         case .leastConnections: return candidates.leastLoaded(&worker)
         case .randomChoose(let draws): return candidates.leastLoaded(ofDraws: draws, &worker)
         case .weighted(let weights, let total):
-            worker.turn &+= 1
-            var place = worker.turn % total
+            var place = worker.nextTurn() % total
             let index = weights.firstIndex { weight in
                 guard place >= weight else { return true }
                 place -= weight
