@@ -140,7 +140,7 @@ let package = Package(
         tests("Certificates", ["Base", "Certificates"]),
         tests("Routing", ["Base", "Routing", "CGateway"]),
         .target(
-            name: "TestHost", dependencies: ["CGateway"], path: "Tests/Support/TestHost",
+            name: "TestHost", dependencies: ["Services", "CGateway"], path: "Tests/Support/TestHost",
             swiftSettings: swiftSettings),
         tests("SDK", ["PluginSDK", "TestHost", "CGateway"]),
         tests("Plugin", ["TestHost"]),

@@ -69,8 +69,12 @@ extension TestHost {
             out.pointee = UInt32(TestHost.state.templates.count - 1)
             return GW_OK
         },
-        template_eval: { _, template, out in
+        template_eval: { request, template, out in
             let (text, keeps) = TestHost.state.templates[Int(template)]
+            guard request != nil else {
+                out.pointee = lasting(TestHost.expandEnvironment(text))
+                return GW_OK
+            }
             out.pointee = lasting(TestHost.state.exchange?.expand(text, keepsUnknown: keeps) ?? text)
             return GW_OK
         },

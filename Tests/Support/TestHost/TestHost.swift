@@ -20,6 +20,10 @@ final class TestState {
     var posted: [(fn: (UnsafeMutableRawPointer?) -> Void, arg: UnsafeMutableRawPointer?)] = []
     var documents: [UInt32: Any] = [:]
     var nextDocument: UInt32 = 1
+    var environment: [String: String] = [:]
+    var workMax = Int.max
+    /// Exchanges by the ticket that they wait for.
+    var waiting: [UInt64: TestExchange] = [:]
 }
 
 public enum TestHost {

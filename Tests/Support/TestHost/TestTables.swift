@@ -16,6 +16,7 @@ extension TestHost {
         "gw.core/1": lastingTable(core), "gw.http/1": lastingTable(http),
         "gw.adapt/1": lastingTable(adapt), "gw.regex/1": lastingTable(regex),
         "gw.json/1": lastingTable(json), "gw.loop/1": lastingTable(loop),
+        "gw.crypto/1": crypto, "gw.work/1": lastingTable(work),
     ]
 
     private static func lastingTable<Table>(_ table: Table) -> UnsafeRawPointer {
@@ -35,7 +36,14 @@ extension TestHost {
             TestHost.output(out).text += String(bytes)
             return GW_OK
         },
-        worker_count: { 1 }, environment: { _, _ in GW_E_NOT_FOUND })
+        worker_count: { 1 },
+        environment: { name, out in
+            guard let value = TestHost.state.environment[String(name)] else {
+                return GW_E_NOT_FOUND
+            }
+            out.pointee = lasting(value)
+            return GW_OK
+        })
 
     static func output(_ out: OpaquePointer) -> TestOutput {
         Unmanaged<TestOutput>.fromOpaque(UnsafeRawPointer(out)).takeUnretainedValue()
@@ -65,19 +73,34 @@ extension TestHost {
             out.pointee = seconds * 1_000_000_000
             return GW_OK
         },
-        expand: { _, _, _, _ in GW_E_UNSUPPORTED })
+        expand: { _, tokens, count, out in
+            let texts = (1..<count).map { "\"\(String(tokens[$0].text))\"" }
+            out.pointee = lasting(
+                "{\"handler\":\"\(String(tokens[0].text))\","
+                    + "\"tokens\":[\(texts.joined(separator: ","))]}")
+            return GW_OK
+        })
 
     private static let loop = gw_host_loop(
         struct_size: UInt32(MemoryLayout<gw_host_loop>.size), rev: 0,
-        wait_begin: { _, _ in TestHost.newTicket() },
+        wait_begin: { _, _ in
+            let ticket = TestHost.newTicket()
+            TestHost.state.waiting[ticket] = TestHost.state.exchange
+            return ticket
+        },
         resume: { _, verdict in
             TestHost.state.exchange?.resumed = verdict
             return GW_OK
         },
-        resume_with: { _, onResume, _, argument in
-            guard let exchange = TestHost.state.exchange else { return GW_E_STALE }
-            TestHost.state.posted.append(
-                (fn: { exchange.resumed = onResume($0, exchange.request) }, arg: argument))
+        resume_with: { ticket, onResume, _, argument in
+            guard let exchange = TestHost.state.waiting.removeValue(forKey: ticket) else {
+                return GW_E_STALE
+            }
+            let job = { (argument: UnsafeMutableRawPointer?) in
+                TestHost.state.exchange = exchange
+                exchange.resumed = onResume(argument, exchange.request)
+            }
+            TestHost.state.posted.append((fn: job, arg: argument))
             return GW_OK
         },
         post: { _, function, argument in
