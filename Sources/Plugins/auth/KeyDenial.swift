@@ -30,9 +30,15 @@ struct KeyDenial: Sendable {
     private static func body(isKeyMissing: Bool, isJSON: Bool) -> Bytes {
         switch (isKeyMissing, isJSON) {
         case (true, true):
-            #"{"error":{"message":"No API key was provided.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#
+            #"""
+            {"error":{"message":"No API key was provided.","type":"invalid_request_error",\#
+            "param":null,"code":"invalid_api_key"}}
+            """#
         case (false, true):
-            #"{"error":{"message":"The API key is not valid.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#
+            #"""
+            {"error":{"message":"The API key is not valid.","type":"invalid_request_error",\#
+            "param":null,"code":"invalid_api_key"}}
+            """#
         case (true, false): "No API key was provided.\n"
         case (false, false): "The API key is not valid.\n"
         }

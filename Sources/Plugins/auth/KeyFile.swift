@@ -2,9 +2,9 @@
 import PluginSDK
 
 #if canImport(Glibc)
-    private import Glibc
+private import Glibc
 #else
-    private import Darwin
+private import Darwin
 #endif
 
 enum KeyFile {

@@ -9,7 +9,8 @@ extension PluginTests {
         private static let id = "http.handlers.api_keys"
 
         private func handler(
-            _ keys: String = #"{"name":"alice","value":"alice-secret"},{"name":"bob","value":"bob-secret-1"}"#,
+            _ keys: String =
+                #"{"name":"alice","value":"alice-secret"},{"name":"bob","value":"bob-secret-1"}"#,
             more: String = ""
         ) throws -> TestHandler {
             try plugin.make(Self.id, #"{"keys":[\#(keys)]\#(more)}"#)
@@ -66,9 +67,18 @@ extension PluginTests {
             ("key a sha256:12", #"the hash of key "a" is malformed"#, 4),
             ("key a long-enough\n key a long-enougH", #"key "a" is given twice"#, 6),
             ("key a long-enough\n key b long-enough", #"keys "a" and "b" are the same"#, 7),
-            ("key_env a UNSET_VARIABLE", "environment variable UNSET_VARIABLE is unset or empty", 4),
-            ("key a {env.UNSET_VARIABLE}", "environment variable UNSET_VARIABLE is unset or empty", 4),
-            ("upstream_key {env.UNSET_VARIABLE}", "environment variable UNSET_VARIABLE is unset", 3),
+            (
+                "key_env a UNSET_VARIABLE", "environment variable UNSET_VARIABLE is unset or empty",
+                4
+            ),
+            (
+                "key a {env.UNSET_VARIABLE}",
+                "environment variable UNSET_VARIABLE is unset or empty", 4
+            ),
+            (
+                "upstream_key {env.UNSET_VARIABLE}", "environment variable UNSET_VARIABLE is unset",
+                3
+            ),
             ("upstream_key \"\"", "upstream_key is empty", 3),
             ("header \"a b\"", #""a b" is no field name"#, 3),
             ("header x-a\n header X-A", "header X-A is given twice", 5),
@@ -93,14 +103,18 @@ extension PluginTests {
             #expect(problem("") == "api_keys has no key")
             #expect(problem(#"{"name":"a","value":""}"#) == #"key "a" is empty"#)
             #expect(problem(#"{"name":"a","env":"UNSET_VARIABLE"}"#) == #"key "a" is empty"#)
-            #expect(problem(#"{"name":"a","value":"two words"}"#)?.contains("cannot be sent") == true)
-            #expect(problem(#"{"name":"a"}"#) == "keys[0] needs exactly one of hash, value, env and file")
+            #expect(
+                problem(#"{"name":"a","value":"two words"}"#)?.contains("cannot be sent") == true)
+            #expect(
+                problem(#"{"name":"a"}"#)
+                    == "keys[0] needs exactly one of hash, value, env and file")
             #expect(problem(#"{"name":"","value":"long-enough"}"#) == "a key has no name")
             #expect(
                 problem(#"{"name":"a","value":"long-enough"},{"name":"b","value":"long-enough"}"#)
                     == #"keys "a" and "b" are the same"#)
             #expect(
-                problem(#"{"name":"a","value":"long-enough"}"#, more: #","upstream_key":{"value":""}"#)
+                problem(
+                    #"{"name":"a","value":"long-enough"}"#, more: #","upstream_key":{"value":""}"#)
                     == "upstream_key is empty")
         }
 
@@ -132,7 +146,8 @@ extension PluginTests {
                 ])
             #expect(
                 exchange.body
-                    == #"{"error":{"message":"The API key is not valid.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#)
+                    == #"{"error":{"message":"The API key is not valid.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#
+            )
             #expect(exchange.placeholders.isEmpty)
         }
 
@@ -149,7 +164,8 @@ extension PluginTests {
             #expect(exchange.status == 401)
             #expect(
                 exchange.responseFields == [
-                    #"www-authenticate: Bearer realm="api""#, #"www-authenticate: Basic realm="api""#,
+                    #"www-authenticate: Bearer realm="api""#,
+                    #"www-authenticate: Basic realm="api""#,
                     "content-type: " + (isJSON ? "application/json" : "text/plain; charset=utf-8"),
                 ])
             #expect(exchange.body.hasPrefix("{") == isJSON)
@@ -157,7 +173,9 @@ extension PluginTests {
 
         @Test func takesKeysFromTheConfiguredFieldsOnly() throws {
             let handler = try handler(
-                more: #","sources":[{"field":"X-Api-Key"},{"field":"Authorization","scheme":"Token"}]"#)
+                more:
+                    #","sources":[{"field":"X-Api-Key"},{"field":"Authorization","scheme":"Token"}]"#
+            )
             func verdict(_ fields: (name: String, value: String)...) -> Int32 {
                 handler.exchange(fields: fields).runRequest()
             }
@@ -211,13 +229,15 @@ extension PluginTests {
             defer { try? FileManager.default.removeItem(at: folder) }
             let (one, many) = (folder.appending(path: "one"), folder.appending(path: "many"))
             try Data("file-secret\r\nrest".utf8).write(to: one)
-            try Data("# all\n\n a:a-secret-1 \nb:sha256:\(Self.hashOfTestSecret)\n".utf8).write(to: many)
+            try Data("# all\n\n a:a-secret-1 \nb:sha256:\(Self.hashOfTestSecret)\n".utf8).write(
+                to: many)
             TestHost.environment = ["E": "env-secret-1"]
             let handler = try handler(
                 #"{"name":"f","file":"\#(one.path)"},{"name":"e","env":"E"}"#,
                 more: #","key_files":["\#(many.path)"]"#)
             for (key, name) in [
-                ("file-secret", "f"), ("env-secret-1", "e"), ("a-secret-1", "a"), ("test-secret", "b"),
+                ("file-secret", "f"), ("env-secret-1", "e"), ("a-secret-1", "a"),
+                ("test-secret", "b"),
             ] {
                 let exchange = handler.exchange(fields: [("authorization", "Bearer \(key)")])
                 #expect(exchange.runRequest() == 0)

@@ -16,7 +16,8 @@ extension PluginTests {
             let list = accounts.map { #"{"username":"\#($0.0)","password":"\#($0.1)"}"# }
             return try plugin.make(
                 Self.id,
-                #"{"providers":{"http_basic":{"accounts":[\#(list.joined(separator: ","))]\#(cache)\#(more)}}}"#)
+                #"{"providers":{"http_basic":{"accounts":[\#(list.joined(separator: ","))]\#(cache)\#(more)}}}"#
+            )
         }
 
         private func exchange(_ handler: TestHandler, _ authorization: String...) -> TestExchange {
@@ -63,7 +64,10 @@ extension PluginTests {
         }
 
         @Test(arguments: [
-            ("$2a$14$HASH_FROM_CADDY_HASH_PASSWORD", #"the password of account "joe" is no bcrypt hash"#),
+            (
+                "$2a$14$HASH_FROM_CADDY_HASH_PASSWORD",
+                #"the password of account "joe" is no bcrypt hash"#
+            ),
             ("$2a$03" + hello.dropFirst(6), "is no bcrypt hash"),
             ("$2a$31" + hello.dropFirst(6), "is no bcrypt hash"),
             ("$2x$04" + hello.dropFirst(6), "is no bcrypt hash"),
@@ -78,10 +82,14 @@ extension PluginTests {
 
         @Test func refusesConfigurationsWithoutMeaning() throws {
             #expect(throws: TestProblem.self) { try handler([]) }
-            #expect(throws: TestProblem.self) { try handler([("a", Self.hello), ("a", Self.hello)]) }
+            #expect(throws: TestProblem.self) {
+                try handler([("a", Self.hello), ("a", Self.hello)])
+            }
             #expect(throws: TestProblem.self) { try handler([("", Self.hello)]) }
             #expect(throws: TestProblem.self) { try handler(more: #","colour":1"#) }
-            #expect(throws: TestProblem.self) { try handler(more: #","hash":{"algorithm":"argon2id"}"#) }
+            #expect(throws: TestProblem.self) {
+                try handler(more: #","hash":{"algorithm":"argon2id"}"#)
+            }
             #expect(throws: TestProblem.self) { try plugin.make(Self.id, "{}") }
         }
 

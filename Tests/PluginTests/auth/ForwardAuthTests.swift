@@ -53,7 +53,8 @@ extension PluginTests {
         @Test func removesTheClientsFieldBeforeItSetsIt() throws {
             let routes = try routes(
                 try adapt(
-                    "forward_auth a:1 {\n uri /\n copy_headers x-user>remote-user X-Email {\n b\n }\n }"))
+                    "forward_auth a:1 {\n uri /\n copy_headers x-user>remote-user X-Email {\n b\n }\n }"
+                ))
             let requests = routes.dropFirst().map { route in
                 (route["handle"] as? [[String: Any]])?.first?["request"] as? [String: Any]
             }
