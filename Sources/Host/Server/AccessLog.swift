@@ -92,7 +92,8 @@ extension AccessRequest {
                 start: version.utf8Start, count: version.utf8CodeUnitCount),
             method: context.originalMethod,
             host: UnsafeRawBufferPointer(exchange.text(req.host)),
-            uri: context.originalURI, tls: nil)
+            uri: context.originalURI,
+            tls: exchange.tlsSession.map { AccessTLS($0, context.tls) })
     }
 }
 

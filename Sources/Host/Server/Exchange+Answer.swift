@@ -108,12 +108,20 @@ extension Exchange {
     private func sendWholeAnswer() {
         addDefaultFields()
         let body = pendingAnswer.bytes
+        if req.pointee.method_id == UInt8(GW_METHOD_HEAD) { declareLength(body.count) }
         sendHead(.length(UInt64(body.count)), exceptHandler: runningHandler)
         guard headSent, phase == .answering else { return }
         sendBodyPiece(body, isLast: true)
         guard phase == .answering else { return }
         responseEnded = true
         end(.complete)
+    }
+
+    /// An answer to HEAD says how long the one to GET would be (RFC 9110 §9.3.2).
+    private func declareLength(_ count: Int) {
+        guard FieldSection.index(&res.pointee.fields, of: FieldID.contentLength) == nil else { return }
+        var text = String(count)
+        text.withUTF8 { try? FieldSection.add(&res.pointee.fields, FieldID.contentLength, $0) }
     }
 
     /// Sends what a handler has written so far.

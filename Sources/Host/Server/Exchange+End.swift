@@ -85,6 +85,7 @@ extension Exchange {
         generation = nil
         site = nil
         endpoint = nil
+        tlsSession = nil
         phase = .idle
         isInHook = false
         runningHandler = -1

@@ -33,6 +33,7 @@ extension Exchange {
         upstreamHandler = runningHandler
         attempts += 1
         upstreamBodySent = false
+        parked = nil
         upstreamStartedAt = worker.loop.now
         let workerPool = worker.pool(pool)
         upstreamPool = workerPool
@@ -134,9 +135,8 @@ extension Exchange {
         }
         return pool.hostText.withUnsafeBufferPointer { poolHost in
             var host = FieldSection.get(outgoing, FieldID.host) ?? text(req.pointee.host)
-            if attachment.flags & UInt32(GW_ATTACH_HOST_UPSTREAM) != 0 || host.isEmpty {
-                host = poolHost
-            }
+            let namesUpstream = attachment.flags & UInt32(GW_ATTACH_HOST_UPSTREAM) != 0
+            if host.isEmpty || (namesUpstream && isClientHost(host)) { host = poolHost }
             let writer = RequestHeadWriter(
                 method: method, target: target, host: host, framing: wire,
                 connection: pool.spec.mayReuse ? .none : .close)
@@ -144,6 +144,12 @@ extension Exchange {
                 outgoing, to: worker.writeBuffer.baseAddress.unsafelyUnwrapped,
                 capacity: worker.writeBuffer.count)
         }
+    }
+
+    /// Whether the outgoing Host is still the client's: nobody has set another one.
+    private func isClientHost(_ host: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let original = FieldSection.get(&req.pointee.fields, FieldID.host) else { return false }
+        return host.baseAddress == original.baseAddress && host.count == original.count
     }
 
     func text(_ ref: gw_ref) -> UnsafeBufferPointer<UInt8> {
@@ -299,6 +305,7 @@ extension Exchange {
 
     /// Gives the call up; the upstream's connection is closed at once.
     func giveUpUpstream() {
+        parked = nil
         guard let upstream else { return }
         self.upstream = nil
         upstream.cancel()

@@ -40,6 +40,8 @@ final class Exchange: UpstreamConsumer {
     var generation: Generation?
     var site: SiteServer?
     var endpoint: Endpoint?
+    /// The client's, for the access log; nil on plain connections.
+    var tlsSession: TLSSession?
     var phase = Phase.idle
     /// Set while a plugin's hook runs: answers and writes wait until it returns.
     var isInHook = false
@@ -189,7 +191,11 @@ final class Exchange: UpstreamConsumer {
     private func fillConnection(_ connection: H1ServerConnection) {
         let endpoint = connection.endpoint
         self.endpoint = endpoint
-        if connection.isTLS { req.pointee.flags |= UInt32(GW_REQ_TLS) }
+        if connection.isTLS {
+            req.pointee.flags |= UInt32(GW_REQ_TLS)
+            context.tls = connection.tlsInfo
+            tlsSession = connection.tlsSession
+        }
         req.pointee.local_port = endpoint.port
         req.pointee.remote_port = connection.peer.port
         let text = connection.peerText

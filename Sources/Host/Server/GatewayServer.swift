@@ -302,36 +302,24 @@ private struct Plan {
     private var endpoints: [ListenAddress: Endpoint] = [:]
 
     init(_ config: JSONValue, server gateway: GatewayServer) throws {
-        var app = try StrictObject(config["apps"]?["http"] ?? .object([:]), at: "apps.http")
-        let httpPort = UInt16(clamping: try app.int("http_port") ?? 80)
-        _ = try app.int("https_port")
-        _ = app.take("grace_period")
-        _ = app.take("shutdown_delay")
-        _ = app.take("metrics")
-        let servers = app.take("servers")?.objectValue ?? [:]
-        try app.finish()
-        var tls: TLSPlan?
-        for (name, json) in servers.sorted(by: { $0.key < $1.key }) {
-            let server = try ServerConfiguration(name: name, json)
-            var ports: [UInt16] = []
-            for text in server.listen {
-                for address in try ListenAddress.parse(text) {
-                    try add(address, server, gateway)
-                    ports.append(address.port)
-                }
-            }
-            var plan = try tls ?? TLSPlan(
-                config["apps"]?["tls"] ?? .null, httpPort: httpPort, manager: nil)
-            if ports.contains(where: { plan.isEncrypted(server, port: $0) }) {
-                plan = try TLSPlan(
-                    config["apps"]?["tls"] ?? .null, httpPort: httpPort,
-                    manager: try gateway.certificateManager())
-                let now = Int64(WallClock.nanoseconds() / Limits.second)
-                contexts[name] = try plan.context(server, ports: ports, now: now)
-                warnings += plan.warnings
-                if let due = plan.renewalDue { renewalDue = min(renewalDue ?? .max, due) }
-            }
-            tls = plan
+        let http = try HTTPApplication(config["apps"]?["http"] ?? [:])
+        var tls = try TLSPlan(
+            config["apps"]?["tls"] ?? .null, httpPort: http.httpPort,
+            manager: { () throws(CertificateError) in try gateway.certificateManager() })
+        var redirects = RedirectPlan(httpPort: http.httpPort, httpsPort: http.httpsPort)
+        let now = Int64(WallClock.nanoseconds() / Limits.second)
+        for server in http.servers {
+            let ports = try server.addresses().map(\.port)
+            contexts[server.name] = try tls.context(server, ports: ports, now: now)
+            guard !server.automaticHTTPS.isDisabled, !server.automaticHTTPS.skipsRedirects,
+                let port = ports.first(where: { tls.isEncrypted(server, port: $0) })
+            else { continue }
+            redirects.add(tls.managedNames(server), port: port)
+        }
+        warnings = tls.warnings
+        renewalDue = tls.renewalDue
+        for server in try redirects.apply(to: http.servers) {
+            for address in try server.addresses() { try add(address, server, gateway) }
         }
     }
 

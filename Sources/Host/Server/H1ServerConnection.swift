@@ -2,6 +2,7 @@
 import Base
 import CGateway
 import HTTP
+import Routing
 import Transport
 
 /// A client's connection. The worker owns it; `close` releases it.
@@ -109,6 +110,8 @@ final class H1ServerConnection: ServerStream {
 
     var isTLS: Bool { link.tls != nil }
     var tlsSession: TLSSession? { link.tls }
+    /// What placeholders say of the encryption; empty on plain connections.
+    private(set) var tlsInfo = TLSInfo()
 
     // MARK: Events
 
@@ -133,6 +136,7 @@ final class H1ServerConnection: ServerStream {
         switch tls.handshake() {
         case .done:
             state = .head
+            tlsInfo = TLSInfo(tls)
             link.setWantsWrite(false)
             link.setReading(true)
             setDeadline(after: worker.timeouts(endpoint).head)

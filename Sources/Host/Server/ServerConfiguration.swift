@@ -85,6 +85,30 @@ struct StrictObject {
     }
 }
 
+/// The `apps.http` object.
+struct HTTPApplication {
+    var httpPort: UInt16 = 80
+    var httpsPort: UInt16 = 443
+    /// Sorted by name.
+    var servers: [ServerConfiguration] = []
+
+    init(_ json: JSONValue) throws(ServerError) {
+        var object = try StrictObject(json, at: "apps.http")
+        if let port = try object.int("http_port") { httpPort = UInt16(clamping: port) }
+        if let port = try object.int("https_port") { httpsPort = UInt16(clamping: port) }
+        // Read by whoever stops the process.
+        _ = object.take("grace_period")
+        _ = object.take("shutdown_delay")
+        _ = object.take("metrics")
+        for (name, server) in (object.take("servers")?.objectValue ?? [:]).sorted(by: {
+            $0.key < $1.key
+        }) {
+            servers.append(try ServerConfiguration(name: name, server))
+        }
+        try object.finish()
+    }
+}
+
 /// One server as the configuration describes it.
 struct ServerConfiguration {
     var name: String
@@ -130,6 +154,13 @@ struct ServerConfiguration {
         _ = object.take("metrics")
         _ = object.take("trace")
         try object.finish()
+    }
+
+    /// What it listens on, ranges expanded.
+    func addresses() throws(ServerError) -> [ListenAddress] {
+        var all: [ListenAddress] = []
+        for text in listen { all += try ListenAddress.parse(text) }
+        return all
     }
 
     private mutating func readTimeouts(_ object: inout StrictObject) throws(ServerError) {

@@ -5,7 +5,7 @@ import Transport
 
 /// Works out certificates and contexts of one configuration. Control thread only.
 struct TLSPlan {
-    private let manager: CertificateManager?
+    private let findManager: () throws(CertificateError) -> CertificateManager?
     private let httpPort: UInt16
     private(set) var warnings: [String] = []
     /// When certificates are to be loaded again, seconds since 1970.
@@ -14,9 +14,12 @@ struct TLSPlan {
 
     /// - Parameters:
     ///   - app: The `apps.tls` object; null for none.
-    ///   - manager: Nil when there is no place to keep certificates.
-    init(_ app: JSONValue, httpPort: UInt16, manager: CertificateManager?) throws(ServerError) {
-        self.manager = manager
+    ///   - manager: Asked when certificates are needed; nil when there is no place to keep them.
+    init(
+        _ app: JSONValue, httpPort: UInt16,
+        manager: @escaping () throws(CertificateError) -> CertificateManager?
+    ) throws(ServerError) {
+        findManager = manager
         self.httpPort = httpPort
         for (index, file) in (app["certificates"]?["load_files"]?.arrayValue ?? []).enumerated() {
             let location = "apps.tls.certificates.load_files[\(index)]"
@@ -42,7 +45,7 @@ struct TLSPlan {
         -> TLSServerContext?
     {
         guard ports.contains(where: { isEncrypted(server, port: $0) }) else { return nil }
-        guard let manager else {
+        guard let manager = try findManager() else {
             throw ServerError(
                 "server \(server.name) needs certificates, and there is no data directory: set XDG_DATA_HOME or HOME")
         }
@@ -79,7 +82,7 @@ struct TLSPlan {
     }
 
     /// Host names of the server's routes that certificates are managed for.
-    private func managedNames(_ server: ServerConfiguration) -> [String] {
+    func managedNames(_ server: ServerConfiguration) -> [String] {
         var names: [String] = []
         for route in server.routes.arrayValue ?? [] {
             for set in route["match"]?.arrayValue ?? [] {

@@ -179,6 +179,14 @@ extension TLSSession {
     }
 
     /// The IANA name of the cipher suite, such as `TLS_AES_128_GCM_SHA256`. Makes a string.
+    /// The cipher suite's name; lives as long as the process.
+    package var cipherText: UnsafeRawBufferPointer {
+        guard let name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)) else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        return UnsafeRawBufferPointer(start: name, count: strlen(name))
+    }
+
     package var cipherName: String {
         guard let cipher = SSL_get_current_cipher(ssl), let name = SSL_CIPHER_standard_name(cipher)
         else { return "" }
