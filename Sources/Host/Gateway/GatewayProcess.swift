@@ -5,6 +5,7 @@ private import Darwin
 private import Glibc
 #endif
 import Base
+private import CSystem
 import Config
 import Loader
 import Logging
@@ -59,6 +60,8 @@ final class GatewayProcess {
     func start(pidFile: String?) throws(CommandError) {
         reportPlugins()
         for warning in config.warnings { logger.warn(warning) }
+        // Reading plugins and configurations leaves megabytes of free heap behind.
+        gwx_return_free_memory()
         do {
             try server.apply(config.json)
         } catch {
@@ -120,6 +123,7 @@ final class GatewayProcess {
             config = next
             logger = registry.logger(named: "gateway")
             logger.info("reloaded") { $0.field("config", input.path) }
+            gwx_return_free_memory()
         } catch {
             let text = (error as? CommandError)?.message ?? "\(error)"
             logger.error("configuration was refused, the old one goes on") {

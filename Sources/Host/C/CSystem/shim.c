@@ -8,6 +8,9 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -271,6 +274,12 @@ void gwx_block_signals(const int *signals, size_t count) {
     for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+void gwx_return_free_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 uint64_t gwx_raise_descriptor_limit(void) {

@@ -61,5 +61,7 @@ uint64_t gwx_wall_ns(void);
 void gwx_name_thread(const char *_Nonnull name);
 // Blocks the signals for the calling thread and those it starts; SIGPIPE is ignored.
 void gwx_block_signals(const int *_Nonnull signals, size_t count);
+// Gives free heap back to the system, where the C library would keep it.
+void gwx_return_free_memory(void);
 // Soft limit of open descriptors, raised to the hard limit first.
 uint64_t gwx_raise_descriptor_limit(void);
