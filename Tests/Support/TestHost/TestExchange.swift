@@ -6,8 +6,8 @@ public final class TestExchange {
     let requestMessage: TestMessage
     private let response: UnsafeMutablePointer<gw_res>
     let responseMessage: TestMessage
-    private let state: UnsafeMutableRawPointer
-    private let handler: TestHandler
+    let state: UnsafeMutableRawPointer
+    let handler: TestHandler
     var variables: [UInt32: String] = [:]
     /// What placeholders give, by name.
     public var placeholders: [String: String] = [:]
@@ -140,7 +140,7 @@ public final class TestExchange {
         return response
     }
 
-    private func enter(_ hook: () -> Int32) -> Int32 {
+    func enter(_ hook: () -> Int32) -> Int32 {
         TestHost.state.exchange = self
         return hook()
     }

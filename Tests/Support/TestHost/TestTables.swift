@@ -17,6 +17,7 @@ extension TestHost {
         "gw.adapt/1": lastingTable(adapt), "gw.regex/1": lastingTable(regex),
         "gw.json/1": lastingTable(json), "gw.loop/1": lastingTable(loop),
         "gw.crypto/1": crypto, "gw.work/1": lastingTable(work),
+        "gw.upstream/1": lastingTable(TestUpstream.table),
     ]
 
     private static func lastingTable<Table>(_ table: Table) -> UnsafeRawPointer {
