@@ -34,6 +34,13 @@ package struct ByteQueue: ~Copyable {
         if start == end { removeAll() }
     }
 
+    /// Empties the queue for more of the same; memory beyond `bytesMax` goes back.
+    package mutating func removeAll(keepingBytesMax bytesMax: Int) {
+        guard capacity <= bytesMax else { return removeAll() }
+        start = 0
+        end = 0
+    }
+
     package mutating func removeAll() {
         base?.deallocate()
         base = nil

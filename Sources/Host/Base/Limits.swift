@@ -91,6 +91,8 @@ package enum Limits {
     package static let coalescedBytesMax = 32 * 1024
     /// Input behind the request under way (pipelining) that is kept.
     package static let pipelinedBytesMax = 64 * 1024
+    /// Memory that each buffer of an exchange keeps for the next request.
+    package static let exchangeBufferBytesKept = 4 * 1024
     /// Exchanges kept for reuse, per worker.
     package static let freeExchangesMax = 1024
     package static let outgoingFieldsSpare = 16

@@ -32,7 +32,7 @@ extension Exchange {
         res.pointee.rev = 1
         res.pointee.status = status
         guard (try? answerBlock.register(&res.pointee.fields)) != nil else { return nil }
-        pendingAnswer.removeAll()
+        pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         answer = .prepared
         return res
     }
@@ -142,7 +142,7 @@ extension Exchange {
         }
         if !pendingAnswer.isEmpty || answer == .ended {
             sendBodyPiece(pendingAnswer.bytes, isLast: answer == .ended)
-            pendingAnswer.removeAll()
+            pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         }
         stream?.flush()
         guard phase == .answering else { return }

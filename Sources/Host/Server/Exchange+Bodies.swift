@@ -145,7 +145,7 @@ extension Exchange {
         chunk.rev = 1
         chunk.data = gw_view(piece)
         chunk.flags = isLast ? UInt32(GW_CHUNK_END) : 0
-        emitted.removeAll()
+        emitted.removeAll(keepingBytesMax: Limits.bufferedBytesMax)
         isInHook = true
         defer { isInHook = false }
         return hook(handler.pointee.instance, req, visited[index].state, &chunk)

@@ -106,7 +106,7 @@ extension Exchange {
         let message = failure.message
         failure = PendingFailure()
         answer = .none
-        pendingAnswer.removeAll()
+        pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         answerBlock.reset()
         if context.raise(status: status, message: message) {
             phase = .chain

@@ -93,9 +93,9 @@ extension Exchange {
         hooks = []
         requestBytes = 0
         responseBytes = 0
-        if !collected.isEmpty { collected.removeAll() }
+        collected.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         hasCollected = false
-        if !emitted.isEmpty { emitted.removeAll() }
+        emitted.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         upstream = nil
         upstreamPool = nil
         upstreamHandler = -1
@@ -105,7 +105,7 @@ extension Exchange {
         upstreamBodySent = false
         parked = nil
         answer = .none
-        if !pendingAnswer.isEmpty { pendingAnswer.removeAll() }
+        pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         headSent = false
         responseEnded = false
         statusSent = 0
