@@ -20,6 +20,13 @@ struct TrailerSection: ~Copyable {
     mutating func read(
         _ bytes: UnsafePointer<UInt8>, _ at: inout Int, _ count: Int
     ) throws(HTTPError) -> Bool {
+        // Nearly always there are no fields: nothing has to be kept.
+        if used == 0, count - at >= 2, bytes[at] == Byte.carriageReturn,
+            bytes[at + 1] == Byte.lineFeed
+        {
+            at += 2
+            return true
+        }
         while at < count {
             let lineFeed = findLineFeed(bytes, at, count)
             let end = min(lineFeed + 1, count)
