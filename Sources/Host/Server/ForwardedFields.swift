@@ -10,7 +10,7 @@ enum ForwardedFields {
         let fields = exchange.outgoing
         let peer = exchange.text(exchange.req.pointee.remote_ip)
         if trusted, let known = FieldSection.get(fields, FieldID.xForwardedFor), !known.isEmpty {
-            try set(fields, FieldID.xForwardedFor, known, ", ", peer)
+            try append(peer, to: known, of: exchange)
         } else {
             try FieldSection.set(fields, FieldID.xForwardedFor, peer)
         }
@@ -30,30 +30,27 @@ enum ForwardedFields {
         }
     }
 
-    private static func set(
-        _ fields: UnsafeMutablePointer<gw_fields>, _ id: UInt16,
-        _ first: UnsafeBufferPointer<UInt8>, _ separator: StaticString,
-        _ second: UnsafeBufferPointer<UInt8>
+    /// Appends the peer to the addresses that a trusted one gave.
+    private static func append(
+        _ peer: UnsafeBufferPointer<UInt8>, to known: UnsafeBufferPointer<UInt8>,
+        of exchange: Exchange
     ) throws(FieldError) {
-        let count = first.count + separator.utf8CodeUnitCount + second.count
-        guard count <= Limits.headBytesMax else { throw .noSpace }
-        try withScratch(count) { (scratch) throws(FieldError) in
-            var at = scratch
-            for part in [first, UnsafeBufferPointer(start: separator.utf8Start, count: separator.utf8CodeUnitCount), second] {
-                guard let start = part.baseAddress else { continue }
-                at.update(from: start, count: part.count)
-                at += part.count
-            }
-            try FieldSection.set(fields, id, UnsafeBufferPointer(start: scratch, count: count))
+        let separator: StaticString = ", "
+        let count = known.count + separator.utf8CodeUnitCount + peer.count
+        guard count <= Limits.headBytesMax, let list = exchange.arena.allocate(count) else {
+            throw .noSpace
         }
-    }
-
-    private static func withScratch(
-        _ count: Int, _ body: (UnsafeMutablePointer<UInt8>) throws(FieldError) -> Void
-    ) throws(FieldError) {
-        let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, count))
-        defer { scratch.deallocate() }
-        try body(scratch)
+        let memory = UnsafeMutableRawBufferPointer(start: list, count: count)
+        memory.copyBytes(from: known)
+        UnsafeMutableRawBufferPointer(rebasing: memory[known.count...]).copyMemory(
+            from: UnsafeRawBufferPointer(
+                start: separator.utf8Start, count: separator.utf8CodeUnitCount))
+        UnsafeMutableRawBufferPointer(rebasing: memory[(count - peer.count)...]).copyBytes(
+            from: peer)
+        try FieldSection.set(
+            exchange.outgoing, FieldID.xForwardedFor,
+            UnsafeBufferPointer(
+                start: list.assumingMemoryBound(to: UInt8.self), count: count))
     }
 
     /// Appends this hop (RFC 9110 §7.6.3): protocol of the message as it was received, and who.
