@@ -90,10 +90,11 @@ extension Exchange {
     func cleaned(_ path: Bytes, mergesSlashes: Bool) throws(Status) -> Bytes {
         let slash = UInt8(ascii: "/")
         var writer = try ByteWriter(path.count + 1, in: self)
-        let elements = path.buffer.dropFirst(path.buffer.first == slash ? 1 : 0)
-        var starts = 0
-        for element in elements.split(separator: slash, omittingEmptySubsequences: false) {
-            starts += 1
+        var next = path.buffer.first == slash ? 1 : 0
+        while next <= path.count {
+            let rest = path.buffer[next...]
+            let element = rest[..<(rest.firstIndex(of: slash) ?? rest.endIndex)]
+            next = element.endIndex + 1
             let isDots = element.allSatisfy { $0 == UInt8(ascii: ".") }
             if element.count == 1, isDots || element.isEmpty && mergesSlashes { continue }
             if element.isEmpty && mergesSlashes { continue }
