@@ -32,7 +32,8 @@ final class Worker: @unchecked Sendable {
     private var wallOffset: Int64 = 0
 
     private var workerPools: [WorkerPool?] = []
-    private var dynamicPools: [DynamicPoolKey: UpstreamPool] = [:]
+    /// Pools for addresses that requests named, by a hash of what they were made of.
+    private var dynamicPools: [Int: [DynamicPool]] = [:]
     var clientCalls: [UInt64: ClientCall] = [:]
     private var freeExchanges: [Exchange] = []
     private var retiringExchanges: [Exchange] = []
@@ -47,6 +48,9 @@ final class Worker: @unchecked Sendable {
     // Work for the end of the turn.
     private var readsDue: [ReadDue] = []
     private var pumpsDue: [Exchange] = []
+    /// What the end of the turn is working on; the memory alternates with that of the lists above.
+    private var readsUnderWay: [ReadDue] = []
+    private var pumpsUnderWay: [Exchange] = []
 
     private enum ReadDue {
         case server(H1ServerConnection)
@@ -104,17 +108,17 @@ final class Worker: @unchecked Sendable {
     private func endTurn() {
         while !readsDue.isEmpty || !pumpsDue.isEmpty || !tickets.due.isEmpty {
             resumeDue()
-            let reads = readsDue
-            readsDue.removeAll(keepingCapacity: true)
-            for read in reads {
+            swap(&readsDue, &readsUnderWay)
+            for read in readsUnderWay {
                 switch read {
                 case .server(let connection): connection.scheduledRead()
                 case .upstream(let connection): connection.scheduledRead()
                 }
             }
-            let pumps = pumpsDue
-            pumpsDue.removeAll(keepingCapacity: true)
-            for exchange in pumps { exchange.pumpAnswer() }
+            readsUnderWay.removeAll(keepingCapacity: true)
+            swap(&pumpsDue, &pumpsUnderWay)
+            for exchange in pumpsUnderWay { exchange.pumpAnswer() }
+            pumpsUnderWay.removeAll(keepingCapacity: true)
         }
         if !retiringExchanges.isEmpty { recycleRetired() }
         if !dying.isEmpty { dying.removeAll(keepingCapacity: true) }
@@ -196,19 +200,26 @@ final class Worker: @unchecked Sendable {
     /// A pool that a plugin opened; nil for a handle that never was one.
     func knownPool(_ id: UInt32) -> UpstreamPool? {
         if Int(id) < workerPools.count, let pool = workerPools[Int(id)] { return pool.shared }
-        return pools.pool(id)
+        return pools.pool(id).map { pool($0).shared }
     }
 
     /// The pool like another one that dials elsewhere; nil when there are too many, or `dial` is no
     /// address. Known ones cost one look-up and no lock.
     func dynamicPool(like pool: UpstreamPool, dial: UnsafeRawBufferPointer) -> UpstreamPool? {
-        let key = DynamicPoolKey(like: pool.id, dial: Array(dial))
-        if let known = dynamicPools[key] { return known }
+        var hasher = Hasher()
+        hasher.combine(pool.id)
+        hasher.combine(bytes: dial)
+        let hash = hasher.finalize()
+        if let known = dynamicPools[hash] {
+            for one in known where one.like == pool.id && one.pool.dialText.elementsEqual(dial) {
+                return one.pool
+            }
+        }
         let text = String(decoding: dial, as: UTF8.self)
         guard let target = DialTarget(text),
             let made = pools.open(like: pool, dial: text, target: target)
         else { return nil }
-        dynamicPools[key] = made
+        dynamicPools[hash, default: []].append(DynamicPool(like: pool.id, pool: made))
         return made
     }
 
@@ -270,10 +281,10 @@ final class Worker: @unchecked Sendable {
     }
 }
 
-/// What names a pool that was made for an address in a request.
-private struct DynamicPoolKey: Hashable {
+/// A pool that was made for an address in a request, and the configured one that it resembles.
+private struct DynamicPool {
     let like: UInt32
-    let dial: [UInt8]
+    let pool: UpstreamPool
 }
 
 /// A closure on its way to a worker; for the control plane.

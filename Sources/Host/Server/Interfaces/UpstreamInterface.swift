@@ -35,9 +35,9 @@ private func poolFor(
     _ out: UnsafeMutablePointer<gw_pool>
 ) -> gw_status {
     out.pointee = 0
-    guard let template = Workers.pools.pool(like) else { return GW_E_INVALID }
     // A dial string that is known already costs one look-up.
     let worker = Exchange.of(req).worker
+    guard let template = worker.knownPool(like) else { return GW_E_INVALID }
     guard let pool = worker.dynamicPool(like: template, dial: dial.bytes) else {
         return DialTarget(dial.string) == nil ? GW_E_INVALID : GW_E_LIMIT
     }
