@@ -204,4 +204,4 @@ def test_an_event_of_a_stream_allocates_nothing(ends):
 
     one.check(send_event, MEASURED)
     one.upstream.sendall(b"0\r\n\r\n")
-    read_until(one.client, b"\r\n0\r\n\r\n")
+    read_until(one.client, b"0\r\n\r\n")
