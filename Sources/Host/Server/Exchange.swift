@@ -220,6 +220,7 @@ final class Exchange: UpstreamConsumer {
         phase = .chain
         if let status = statusForMethod() { return finishWithStatus(status) }
         if pathDefect(context.view(req.pointee.path)) != nil { return finishWithStatus(400) }
+        guard site.isAcceptable(self) else { return finishWithStatus(421) }
         site.prepare(self)
         runChain()
     }

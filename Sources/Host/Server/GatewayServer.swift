@@ -302,6 +302,7 @@ private struct Plan {
     private var endpoints: [ListenAddress: Endpoint] = [:]
 
     init(_ config: JSONValue, server gateway: GatewayServer) throws {
+        try Self.refuseUnknown(config)
         let http = try HTTPApplication(config["apps"]?["http"] ?? [:])
         var tls = try TLSPlan(
             config["apps"]?["tls"] ?? .null, httpPort: http.httpPort,
@@ -321,6 +322,33 @@ private struct Plan {
         for server in try redirects.apply(to: http.servers) {
             for address in try server.addresses() { try add(address, server, gateway) }
         }
+    }
+
+    /// Parts of a configuration that nobody here reads are errors, not decoration.
+    private static func refuseUnknown(_ config: JSONValue) throws(ServerError) {
+        var root = try StrictObject(config, at: "config")
+        _ = root.take("admin")
+        _ = root.take("logging")
+        var apps = try StrictObject(root.take("apps") ?? [:], at: "apps")
+        _ = apps.take("http")
+        _ = apps.take("tls")
+        if let pki = apps.take("pki") { try refuseUnknownAuthorities(pki) }
+        try apps.finish()
+        try root.finish()
+    }
+
+    /// The root is never installed anywhere by itself, so the one option that is known is kept.
+    private static func refuseUnknownAuthorities(_ json: JSONValue) throws(ServerError) {
+        var pki = try StrictObject(json, at: "apps.pki")
+        for (name, authority) in pki.take("certificate_authorities")?.objectValue ?? [:] {
+            var object = try StrictObject(authority, at: "apps.pki.certificate_authorities.\(name)")
+            guard name == "local" else {
+                throw ServerError("authorities other than local are not supported yet", at: object.location)
+            }
+            _ = try object.bool("install_trust")
+            try object.finish()
+        }
+        try pki.finish()
     }
 
     private mutating func add(

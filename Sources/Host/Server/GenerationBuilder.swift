@@ -77,7 +77,8 @@ final class GenerationBuilder {
             headLimits: HeadLimits(
                 startLineBytesMax: min(Limits.requestLineBytesMax, server.headBytesMax),
                 headBytesMax: server.headBytesMax),
-            collectBytesMax: Limits.collectBytesMax, tls: tls, trust: try makeTrust(server),
+            collectBytesMax: Limits.collectBytesMax, tls: tls,
+            isSNIHostStrict: server.isSNIHostStrict, trust: try makeTrust(server),
             accessLog: try makeAccessLog(server))
     }
 

@@ -119,6 +119,8 @@ struct ServerConfiguration {
     var timeouts = ServerTimeouts()
     var headBytesMax = Limits.headBytesMax
     var tlsPolicies: [JSONValue]?
+    /// Host must be the name that the TLS client asked for (RFC 9110 §7.4).
+    var isSNIHostStrict = false
     var trustedRanges: [String]?
     var isTrustStrict = false
     var clientIPFields: [String] = ["X-Forwarded-For"]
@@ -149,11 +151,17 @@ struct ServerConfiguration {
         if let automatic = object.take("automatic_https") { try readAutomaticHTTPS(automatic) }
         try readProtocols(&object)
         // Accepted as they are harmless here: HTTP/1 is always full duplex.
+        isSNIHostStrict = try object.bool("strict_sni_host") ?? asksClients
         _ = try object.bool("enable_full_duplex")
         _ = object.take("keepalive_interval")
         _ = object.take("metrics")
         _ = object.take("trace")
         try object.finish()
+    }
+
+    /// Some policy asks clients for certificates: which one must not depend on Host alone.
+    private var asksClients: Bool {
+        tlsPolicies?.contains { $0["client_authentication"] != nil } ?? false
     }
 
     /// What it listens on, ranges expanded.

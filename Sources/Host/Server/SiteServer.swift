@@ -13,12 +13,13 @@ final class SiteServer: @unchecked Sendable {
     let headLimits: HeadLimits
     let collectBytesMax: Int
     let tls: TLSServerContext?
+    let isSNIHostStrict: Bool
     let trust: ProxyTrust?
     let accessLog: AccessLog?
 
     init(
         name: String, program: RouteProgram, timeouts: ServerTimeouts, headLimits: HeadLimits,
-        collectBytesMax: Int, tls: TLSServerContext?, trust: ProxyTrust?, accessLog: AccessLog?
+        collectBytesMax: Int, tls: TLSServerContext?, isSNIHostStrict: Bool, trust: ProxyTrust?, accessLog: AccessLog?
     ) {
         self.name = name
         self.program = program
@@ -26,8 +27,16 @@ final class SiteServer: @unchecked Sendable {
         self.headLimits = headLimits
         self.collectBytesMax = collectBytesMax
         self.tls = tls
+        self.isSNIHostStrict = isSNIHostStrict
         self.trust = trust
         self.accessLog = accessLog
+    }
+
+    /// Whether the request may be served on its connection: a client that was let in for one name
+    /// must not reach another site (421, RFC 9110 §15.5.20).
+    func isAcceptable(_ exchange: Exchange) -> Bool {
+        guard isSNIHostStrict, exchange.tlsSession != nil else { return true }
+        return exchange.context.host.isEqualIgnoringCase(exchange.context.tls.serverName)
     }
 
     /// Puts an exchange before the first route.

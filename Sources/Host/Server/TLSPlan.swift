@@ -10,7 +10,7 @@ struct TLSPlan {
     private(set) var warnings: [String] = []
     /// When certificates are to be loaded again, seconds since 1970.
     private(set) var renewalDue: Int64?
-    private var fileNeeds: [CertificateNeed] = []
+    private var files: [(chain: String, key: String)] = []
 
     /// - Parameters:
     ///   - app: The `apps.tls` object; null for none.
@@ -21,6 +21,7 @@ struct TLSPlan {
     ) throws(ServerError) {
         findManager = manager
         self.httpPort = httpPort
+        try readAutomation(app)
         for (index, file) in (app["certificates"]?["load_files"]?.arrayValue ?? []).enumerated() {
             let location = "apps.tls.certificates.load_files[\(index)]"
             var object = try StrictObject(file, at: location)
@@ -29,7 +30,23 @@ struct TLSPlan {
             _ = try object.strings("tags")
             _ = try object.string("format")
             try object.finish()
-            fileNeeds.append(.files(chain: chain, key: key))
+            files.append((chain, key))
+        }
+    }
+
+    /// The internal authority is the one issuer so far: names that ask for another get a warning,
+    /// what would change who gets a certificate is refused.
+    private mutating func readAutomation(_ app: JSONValue) throws(ServerError) {
+        for (index, policy) in (app["automation"]?["policies"]?.arrayValue ?? []).enumerated() {
+            if policy["on_demand"]?.boolValue == true {
+                throw ServerError(
+                    "on_demand is not supported yet", at: "apps.tls.automation.policies[\(index)]")
+            }
+            let issuers = policy["issuers"]?.arrayValue?.compactMap { $0["module"]?.stringValue }
+            guard let other = issuers?.first(where: { $0 != "internal" }) else { continue }
+            let names = policy["subjects"]?.arrayValue?.compactMap(\.stringValue) ?? ["all names"]
+            warnings.append(
+                "issuer \(other) is not there yet, \(names.joined(separator: ", ")): certificates come from the internal authority")
         }
     }
 
@@ -45,38 +62,70 @@ struct TLSPlan {
         -> TLSServerContext?
     {
         guard ports.contains(where: { isEncrypted(server, port: $0) }) else { return nil }
+        var loaded = try loadFiles(now: now)
+        let names = server.automaticHTTPS.isDisabled || server.automaticHTTPS.skipsCertificates
+            ? [] : managedNames(server)
+        let covered = Set(loaded.flatMap(\.names))
+        loaded += try issue(names.filter { !Self.covers(covered, $0) }, server, now: now)
+        var policies: [TLSPolicy] = []
+        for (index, policy) in (server.tlsPolicies ?? []).enumerated() {
+            policies.append(
+                try TLSPolicy(
+                    policy,
+                    at: "apps.http.servers.\(server.name).tls_connection_policies[\(index)]"))
+        }
+        return try TLSServerContext(settings(loaded, policies, server))
+    }
+
+    private mutating func loadFiles(now: Int64) throws -> [LoadedCertificate] {
+        var loaded: [LoadedCertificate] = []
+        for file in files {
+            let checked = try CertificateFiles.load(chain: file.chain, key: file.key, now: now)
+            warnings += checked.warnings
+            loaded.append(checked.certificate)
+        }
+        return loaded
+    }
+
+    /// Certificates of the internal authority; it comes to life with the first name that needs it.
+    private mutating func issue(_ names: [String], _ server: ServerConfiguration, now: Int64) throws
+        -> [LoadedCertificate]
+    {
+        guard !names.isEmpty else { return [] }
         guard let manager = try findManager() else {
             throw ServerError(
                 "server \(server.name) needs certificates, and there is no data directory: set XDG_DATA_HOME or HOME")
         }
-        let files = try manager.load(fileNeeds, now: now)
-        warnings += files.warnings
-        var names = server.automaticHTTPS.skipsCertificates ? [] : managedNames(server)
-        if server.automaticHTTPS.isDisabled { names = [] }
-        let covered = Set(files.certificates.flatMap(\.names))
-        let missing = names.filter { !Self.covers(covered, $0) }
-        let issued = try manager.load(missing.map { .issued(name: $0) }, now: now)
+        let issued = try manager.load(names.map { .issued(name: $0) }, now: now)
         warnings += issued.warnings
         if let due = issued.renewalDue { renewalDue = min(renewalDue ?? .max, due) }
-        let certificates = (files.certificates + issued.certificates).map {
-            TLSCertificate(names: $0.names, chainPEM: $0.chainPEM, keyPEM: $0.keyPEM)
-        }
-        return try TLSServerContext(settings(certificates, server))
+        return issued.certificates
     }
 
-    private func settings(_ certificates: [TLSCertificate], _ server: ServerConfiguration)
-        -> TLSServerSettings
-    {
+    private func settings(
+        _ loaded: [LoadedCertificate], _ policies: [TLSPolicy], _ server: ServerConfiguration
+    ) throws(ServerError) -> TLSServerSettings {
+        let certificates = loaded.map {
+            TLSCertificate(
+                names: $0.names, chainPEM: $0.chainPEM, keyPEM: $0.keyPEM,
+                clientAuthentication: policies.clientAuthentication($0.names))
+        }
+        let byDefault = policies.compactMap(\.defaultName).first.flatMap { name in
+            certificates.firstIndex { Self.covers(Set($0.names), name.lowercased()) }
+        }
+        // Without a name that decides, the first certificate is shown, as nginx does; never one
+        // that asks for a client certificate less than another site would.
         var settings = TLSServerSettings(
-            certificates: certificates, defaultCertificate: certificates.isEmpty ? nil : 0)
+            certificates: certificates,
+            defaultCertificate: byDefault
+                ?? certificates.firstIndex { $0.clientAuthentication != nil }
+                ?? (certificates.isEmpty ? nil : 0))
         settings.applicationProtocols = [.http1]
-        for policy in server.tlsPolicies ?? [] {
-            if policy["protocol_min"]?.stringValue == "tls1.3" {
-                settings.minimumVersion = .tls13
-            }
-            if policy["protocol_max"]?.stringValue == "tls1.2" {
-                settings.maximumVersion = .tls12
-            }
+        if let version = try policies.agreedVersion(\.minimumVersion, server: server.name) {
+            settings.minimumVersion = version
+        }
+        if let version = try policies.agreedVersion(\.maximumVersion, server: server.name) {
+            settings.maximumVersion = version
         }
         return settings
     }
