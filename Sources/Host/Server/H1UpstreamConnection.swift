@@ -209,11 +209,11 @@ final class H1UpstreamConnection: UpstreamStream {
     }
 
     private func drainOutput(_ link: Link) {
+        let waiting = link.output.count
         link.flush()
         if link.isBroken { return outputBroke() }
-        if !link.hasPendingOutput {
-            consumer?.upstreamDrained()
-        }
+        if link.output.count < waiting { requestMoved(link) }
+        if !link.hasPendingOutput { consumer?.upstreamDrained() }
     }
 
     private func receive(_ link: Link) {
@@ -260,6 +260,7 @@ final class H1UpstreamConnection: UpstreamStream {
             if used < bytes.count, state == .active {
                 input.append(UnsafeRawBufferPointer(rebasing: bytes[used...]))
             }
+            if used < bytes.count || link?.hasBufferedInput == true { closeWhenIdle() }
         } else {
             input.append(bytes)
             decodeInput()
@@ -272,6 +273,13 @@ final class H1UpstreamConnection: UpstreamStream {
         guard !input.isEmpty else { return }
         let used = decode(input.bytes)
         if state == .active || state == .idle { input.consume(used) }
+        if !input.isEmpty || link?.hasBufferedInput == true { closeWhenIdle() }
+    }
+
+    /// Bytes behind the end of a response belong to nobody: the next call must not take them for
+    /// its own.
+    private func closeWhenIdle() {
+        if state == .idle { close() }
     }
 
     /// Decodes as much as there is; gives the bytes used. State may have changed after it.
@@ -321,6 +329,7 @@ final class H1UpstreamConnection: UpstreamStream {
         if head.isInterim {
             interimCount += 1
             guard interimCount <= Limits.interimResponsesMax else { throw .statusLineInvalid }
+            FieldSection.removeHopByHop(&response.pointee.fields)
             consumer.upstreamInterim(status: head.status, fields: &response.pointee.fields)
             return head.headBytes
         }
@@ -386,7 +395,6 @@ final class H1UpstreamConnection: UpstreamStream {
             state = .idle
         }
         consumer?.upstreamEnded(trailers: trailers)
-        // Bytes behind the end of a response belong to nobody: such a connection is not kept.
         if !isReusable || state != .idle || !pool.keep(self) { close() }
     }
 
@@ -439,10 +447,16 @@ final class H1UpstreamConnection: UpstreamStream {
 
     private func afterSending(_ link: Link) {
         if link.isBroken { return outputBroke() }
-        if requestIsSent, !hasHead, pool.shared.spec.headTimeout != .max {
-            setDeadline(after: pool.shared.spec.headTimeout)
-        } else if link.hasPendingOutput, deadline == .max {
+        requestMoved(link)
+    }
+
+    /// Bytes of the request have left: what is waited for now is room for more, or the response.
+    private func requestMoved(_ link: Link) {
+        guard !hasHead else { return }
+        if link.hasPendingOutput {
             setDeadline(after: pool.shared.spec.writeTimeout)
+        } else {
+            setDeadline(after: requestIsSent ? pool.shared.spec.headTimeout : .max)
         }
     }
 
@@ -575,7 +589,7 @@ final class H1UpstreamConnection: UpstreamStream {
         case .handshaking:
             fail(.tls, .timeout, "the TLS handshake with the upstream took too long")
         case .active:
-            if link?.hasPendingOutput == true, !hasHead, !requestIsSent {
+            if link?.hasPendingOutput == true, !hasHead {
                 fail(.send, .timeout, "the upstream does not take the request")
             } else {
                 fail(
