@@ -118,9 +118,14 @@ final class H1ServerConnection: ServerStream {
     private func ready(_ events: Readiness) {
         if state == .handshaking { return handshake() }
         if events.contains(.writable) {
+            let waiting = link.output.count
             link.flush()
             if link.isBroken { return clientGone() }
-            if !link.hasPendingOutput { outputDrained() }
+            if !link.hasPendingOutput {
+                outputDrained()
+            } else if link.output.count < waiting {
+                setDeadline(after: worker.timeouts(endpoint).writeIdle)
+            }
             guard state != .closed else { return }
         }
         if events.contains(.readable), link.isReading {
@@ -360,9 +365,13 @@ final class H1ServerConnection: ServerStream {
         if !body.isComplete {
             setDeadline(after: worker.timeouts(endpoint).bodyIdle)
         }
-        if isProcessing { return }
+        if !isProcessing { resumeInput() }
+    }
+
+    /// Goes on with what is here already, which the loop will not announce, and with what comes.
+    private func resumeInput() {
         updateReading()
-        if !input.isEmpty { worker.scheduleRead(self) }
+        if !input.isEmpty || link.hasBufferedInput { worker.scheduleRead(self) }
     }
 
     override func pauseBody() {
@@ -525,11 +534,8 @@ final class H1ServerConnection: ServerStream {
         if link.isBroken { return close() }
         if body.isComplete { return nextRequest() }
         state = .draining
-        setDeadline(after: Limits.lingerTimeout)
-        if !isProcessing {
-            updateReading()
-            if !input.isEmpty { worker.scheduleRead(self) }
-        }
+        setDeadline(after: lingerTimeout)
+        if !isProcessing { resumeInput() }
     }
 
     private func nextRequest() {
@@ -537,11 +543,9 @@ final class H1ServerConnection: ServerStream {
         guard keepsAlive else { return linger() }
         state = .head
         hasPartialHead = false
-        setDeadline(after: worker.timeouts(endpoint).keepAlive)
-        if !isProcessing {
-            updateReading()
-            if !input.isEmpty { worker.scheduleRead(self) }
-        }
+        setDeadline(after: link.hasPendingOutput
+            ? worker.timeouts(endpoint).writeIdle : worker.timeouts(endpoint).keepAlive)
+        if !isProcessing { resumeInput() }
     }
 
     // MARK: Ending
@@ -581,10 +585,15 @@ final class H1ServerConnection: ServerStream {
     private func linger() {
         state = .lingering
         drained = 0
-        setDeadline(after: Limits.lingerTimeout)
+        setDeadline(after: lingerTimeout)
         if link.isBroken { return close() }
         if !link.hasPendingOutput { sayGoodbye() }
         if !isProcessing, state != .closed { updateReading() }
+    }
+
+    /// A client that is still taking the end of its response is not hurried.
+    private var lingerTimeout: UInt64 {
+        link.hasPendingOutput ? worker.timeouts(endpoint).writeIdle : Limits.lingerTimeout
     }
 
     private func sayGoodbye() { link.shutdownWrite() }
@@ -595,10 +604,12 @@ final class H1ServerConnection: ServerStream {
             setDeadline(isBodyWanted && !body.isComplete
                 ? worker.loop.now &+ worker.timeouts(endpoint).bodyIdle : .max)
             exchange?.outputDrained()
-        case .lingering: sayGoodbye()
+        case .lingering:
+            setDeadline(after: Limits.lingerTimeout)
+            sayGoodbye()
         case .head:
-            updateReading()
-            if !input.isEmpty { process() }
+            setDeadline(after: worker.timeouts(endpoint).keepAlive)
+            resumeInput()
         case .draining, .handshaking, .closed: break
         }
     }
@@ -612,10 +623,16 @@ final class H1ServerConnection: ServerStream {
         worker.release(self)
     }
 
+    /// The time for the end of exchanges is over.
+    func terminate() {
+        if exchange != nil { clientGone() } else { close(abort: true) }
+    }
+
     /// The server stops: idle connections end now, others after their exchange.
     func drain() {
         keepsAlive = false
-        if state == .head, input.isEmpty { close() }
+        guard state == .head, input.isEmpty else { return }
+        if link.hasPendingOutput { linger() } else { close() }
     }
 
     // MARK: Deadlines

@@ -183,6 +183,7 @@ final class Worker: @unchecked Sendable {
     func release(_ connection: H1UpstreamConnection) {
         if let known = upstreams.removeValue(forKey: ObjectIdentifier(connection)) {
             dying.append(known)
+            if isAcceptPaused { resumeAccepting() }
         }
     }
 
@@ -276,7 +277,7 @@ final class Worker: @unchecked Sendable {
     var openConnections: Int { connections.count }
 
     func closeAll() {
-        for connection in connections.values { connection.close(abort: true) }
+        for connection in connections.values { connection.terminate() }
         for connection in upstreams.values { connection.close() }
     }
 }
