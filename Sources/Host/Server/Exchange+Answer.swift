@@ -26,6 +26,7 @@ extension Exchange {
     /// An empty response with that status (`gw_host_http.response`).
     func prepareAnswer(status: UInt16) -> UnsafeMutablePointer<gw_res>? {
         guard !headSent, phase != .done, phase != .idle else { return nil }
+        parked = nil
         answerBlock.reset()
         res.pointee = gw_res()
         res.pointee.struct_size = UInt32(MemoryLayout<gw_res>.size)
@@ -41,6 +42,7 @@ extension Exchange {
         guard answer == .prepared else { return gw_status(GW_E_INVALID) }
         pendingAnswer.append(body)
         answer = .whole
+        noteAnswerChanged()
         return gw_status(GW_OK)
     }
 
@@ -96,13 +98,15 @@ extension Exchange {
 
     /// The upstream's response was held back while routes ran; now it goes on its way.
     private func sendParked() {
-        guard let parked else { return finishWithStatus(500) }
+        // Without it, the response has broken off while it waited.
+        guard let parked else { return finishWithStatus(502) }
         self.parked = nil
         phase = .upstream
         sendHead(parked.body, exceptHandler: runningHandler)
         guard headSent else { return }
         if upstream == nil { return finishBody(trailers: nil) }
         upstream?.setReading(true)
+        callDrained()
     }
 
     private func sendWholeAnswer() {
@@ -140,6 +144,10 @@ extension Exchange {
             sendHead(declaredAnswerLength(), exceptHandler: runningHandler)
             guard headSent, phase == .answering else { return }
         }
+        guard keepsDeclaredLength else {
+            worker.logContract(self, "wrote another number of bytes than its Content-Length says")
+            return breakOff(.failed)
+        }
         if !pendingAnswer.isEmpty || answer == .ended {
             sendBodyPiece(pendingAnswer.bytes, isLast: answer == .ended)
             pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
@@ -164,6 +172,13 @@ extension Exchange {
             length = length * 10 + UInt64(byte - 0x30)
         }
         return .length(length)
+    }
+
+    /// What goes on behind the declared end would be read as the next response.
+    private var keepsDeclaredLength: Bool {
+        guard case .length(let declared) = responseFraming else { return true }
+        let written = responseBytes &+ UInt64(pendingAnswer.count)
+        return answer == .ended ? written == declared : written <= declared
     }
 
     private func callWritable() {

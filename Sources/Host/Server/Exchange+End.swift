@@ -30,6 +30,8 @@ extension Exchange {
         phase = .done
         let stream = self.stream
         self.stream = nil
+        // A response that nobody wanted: its connection must not meet this object again.
+        giveUpUpstream()
         if ticket != 0 { worker.invalidate(ticket) }
         worker.loop.cancel(timer)
         if hooks.contains(.complete) { runCompleteHooks(outcome) }

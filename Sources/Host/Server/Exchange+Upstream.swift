@@ -28,6 +28,7 @@ extension Exchange {
             return raise(status: 500)
         }
         giveUpUpstream()
+        guard canSendBody else { return raise(status: 502) }
         if !hasOutgoing, !prepareOutgoing(flags: 0) { return raise(status: 431) }
         phase = .upstream
         upstreamHandler = runningHandler
@@ -40,6 +41,12 @@ extension Exchange {
         fillUpstreamInfo(pool)
         let call = workerPool.call(self, needsFresh: false)
         if phase == .upstream, upstream == nil { upstream = call }
+    }
+
+    /// False when a part of the body went to an upstream before and was not kept: the next one
+    /// would wait for it in vain.
+    private var canSendBody: Bool {
+        hasCollected || requestBytes == 0 || attachment.flags & UInt32(GW_ATTACH_NO_BODY) != 0
     }
 
     private func fillUpstreamInfo(_ pool: UpstreamPool) {
@@ -81,8 +88,6 @@ extension Exchange {
         let framing = sendsBody ? requestFraming(client) : .none
         let size = writeRequestHead(framing)
         guard size <= worker.writeBuffer.count else {
-            stream.cancel()
-            upstream = nil
             phase = .chain
             raise(status: 431)
             return runChain()
@@ -158,7 +163,9 @@ extension Exchange {
     }
 
     func callDrained() {
-        guard phase == .upstream, upstream?.isCongested == false else { return }
+        guard phase == .upstream, upstream?.isCongested == false,
+            attachment.flags & UInt32(GW_ATTACH_NO_BODY) == 0
+        else { return }
         if !hasCollected, stream?.isBodyComplete == false { stream?.readBody() }
     }
 
@@ -208,6 +215,7 @@ extension Exchange {
             // The response waits: nothing more of it is read until the routes have decided.
             parked = ParkedResponse(body: body)
             upstream?.setReading(false)
+            stream?.pauseBody()
             phase = .chain
             return runChain()
         }
@@ -226,9 +234,10 @@ extension Exchange {
 
     func callEnded(trailers: UnsafePointer<gw_fields>?) {
         upstream = nil
-        guard phase == .upstream else { return }
         context.upstream.durationNanoseconds = worker.loop.now &- upstreamStartedAt
         callUpstreamEnd(.complete)
+        // A parked response without a body ends while routes run.
+        guard phase == .upstream else { return }
         finishBody(trailers: trailers)
     }
 
@@ -236,7 +245,11 @@ extension Exchange {
 
     func callFailed(_ failure: UpstreamFailure) {
         upstream = nil
-        guard phase == .upstream, let generation, upstreamHandler >= 0 else { return }
+        guard phase == .upstream, let generation, upstreamHandler >= 0 else {
+            return parkedFailed(failure)
+        }
+        // What comes meanwhile is for the next attempt.
+        stream?.pauseBody()
         if headSent {
             worker.logUpstream(self, failure)
             callFailureHook(failure, generation)
@@ -260,6 +273,14 @@ extension Exchange {
         apply(verdict)
         runChain()
         stream?.flush()
+    }
+
+    /// The response broke off while routes decided about it: it cannot be copied any more.
+    private func parkedFailed(_ failure: UpstreamFailure) {
+        guard parked != nil else { return }
+        parked = nil
+        worker.logUpstream(self, failure)
+        callUpstreamEnd(failure.reason == .timeout ? .timeout : .upstreamBroke)
     }
 
     private var isIdempotent: Bool {
@@ -308,6 +329,7 @@ extension Exchange {
         parked = nil
         guard let upstream else { return }
         self.upstream = nil
+        stream?.pauseBody()
         upstream.cancel()
         callUpstreamEnd(.failed)
     }
