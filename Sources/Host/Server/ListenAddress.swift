@@ -13,7 +13,10 @@ struct ListenAddress: Hashable {
     static func parse(_ text: String) throws(ServerError) -> [ListenAddress] {
         var rest = Substring(text)
         if rest.hasPrefix("unix/") {
-            let path = String(rest.dropFirst(5).split(separator: "|", maxSplits: 1)[0])
+            let path = String(rest.dropFirst(5).prefix { $0 != "|" })
+            guard !path.isEmpty else {
+                throw ServerError("listen address \"\(text)\" has no path")
+            }
             return [ListenAddress(text: text, address: path, port: 0, isUnix: true)]
         }
         for network in ["tcp/", "tcp4/", "tcp6/"] where rest.hasPrefix(network) {

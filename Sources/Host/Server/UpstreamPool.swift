@@ -11,6 +11,7 @@ package enum DialTarget: Hashable, Sendable {
     /// Reads "host:port", "[v6]:port" or "unix/path" (also "unix//path").
     package init?(_ text: String) {
         if text.hasPrefix("unix/") {
+            guard text.utf8.count > 5 else { return nil }
             self = .unix(String(text.dropFirst(5)))
             return
         }
