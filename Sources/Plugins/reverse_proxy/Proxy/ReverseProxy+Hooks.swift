@@ -114,14 +114,17 @@ extension ReverseProxy {
     private func pool(
         behind template: Template, like pool: Pool, _ request: inout Request
     ) throws(Status) -> Pool? {
-        var dial = try request.evaluate(template)
-        guard !dial.isEmpty, dial.buffer.first != UInt8(ascii: ":") else { return nil }
-        if !dial.namesPort {
-            let port: Bytes = transport.isTLS ? ":443" : ":80"
-            dial = try request.exchange.join(dial.span, port, Bytes("").span)
-        }
+        let text = try request.evaluate(template)
+        guard !text.isEmpty, text.buffer.first != UInt8(ascii: ":") else { return nil }
+        let dial = text.namesPort ? text : try withDefaultPort(text, request)
         if setsUpstreamPlaceholders { try setPlaceholders(for: dial, in: &request) }
         return try request.pool(like: pool, dial: dial)
+    }
+
+    private func withDefaultPort(
+        _ host: Bytes, _ request: borrowing Request
+    ) throws(Status) -> Bytes {
+        try request.exchange.join(host.span, transport.isTLS ? ":443" : ":80", Bytes("").span)
     }
 
     private func emptyAddress(_ index: Int, _ request: inout Request) -> Verdict {
