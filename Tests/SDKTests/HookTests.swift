@@ -95,10 +95,10 @@ private struct Echo: AsyncHTTPHandler {
         let problem = #expect(throws: TestProblem.self) {
             try TestPlugin { boot in
                 Plugin.tables(
-                    boot, name: "test", version: "1", needs: [.upstream], modules: [])
+                    boot, name: "test", version: "1", needs: [.client], modules: [])
             }
         }
-        #expect(problem?.message == "this host does not have gw.upstream/1")
+        #expect(problem?.message == "this host does not have gw.client/1")
     }
 
     @Test func answersFromAnAsyncHandlerOnTheLoop() throws {
