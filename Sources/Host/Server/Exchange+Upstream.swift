@@ -283,7 +283,7 @@ extension Exchange {
         callUpstreamEnd(failure.reason == .timeout ? .timeout : .upstreamBroke)
     }
 
-    private var isIdempotent: Bool {
+    var isIdempotent: Bool {
         switch Int32(req.pointee.method_id) {
         case GW_METHOD_GET, GW_METHOD_HEAD, GW_METHOD_OPTIONS, GW_METHOD_TRACE, GW_METHOD_PUT,
             GW_METHOD_DELETE:

@@ -247,6 +247,7 @@ final class Exchange: UpstreamConsumer {
     override var responseBlock: MessageBlock { answerBlock }
     override var response: UnsafeMutablePointer<gw_res> { res }
     override var upstreamMethodID: UInt8 { callMethodID }
+    override var isRepeatable: Bool { isIdempotent }
 }
 
 /// A handler that a request went through.

@@ -76,6 +76,9 @@ final class H1UpstreamConnection: UpstreamStream {
         return true
     }
 
+    /// Whether a kept connection looks alive. With TLS, what arrived may be a session ticket.
+    var isQuiet: Bool { link.map { $0.tls != nil || $0.isQuiet } ?? false }
+
     /// Waits for a new connection before the call begins.
     func beginFresh(_ consumer: UpstreamConsumer) {
         resetCall(consumer)

@@ -33,6 +33,9 @@ class UpstreamConsumer {
     /// Where the head of the response is to be written.
     var responseBlock: MessageBlock { preconditionFailure("abstract") }
     var response: UnsafeMutablePointer<gw_res> { preconditionFailure("abstract") }
+    /// Whether the request may be sent a second time when a kept connection turns out to be dead
+    /// (RFC 9112 §9.3.1). For others such a connection is looked at before it is used.
+    var isRepeatable: Bool { true }
     /// Method of the call, which decides whether a response has a body.
     var upstreamMethodID: UInt8 { preconditionFailure("abstract") }
 }

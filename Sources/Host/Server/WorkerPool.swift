@@ -35,6 +35,10 @@ final class WorkerPool {
         shared.active.add(1, ordering: .relaxed)
         while !needsFresh, let connection = idle.popLast() {
             shared.idle.subtract(1, ordering: .relaxed)
+            if !consumer.isRepeatable, !connection.isQuiet {
+                connection.close()
+                continue
+            }
             if connection.begin(consumer) { return connection }
         }
         let connection = H1UpstreamConnection(pool: self)

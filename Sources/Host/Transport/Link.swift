@@ -63,6 +63,9 @@ package final class Link {
         updateInterest()
     }
 
+    /// Whether the peer has neither left nor said anything. One system call.
+    package var isQuiet: Bool { Socket.isQuiet(fd) }
+
     // MARK: Writing
 
     package var hasPendingOutput: Bool { !output.isEmpty }

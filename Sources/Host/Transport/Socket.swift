@@ -97,6 +97,8 @@ package enum Socket {
         }
     }
 
+    package static func isQuiet(_ fd: Int32) -> Bool { gwx_is_quiet(fd) == 1 }
+
     package static func pendingError(_ fd: Int32) -> Int { Int(gwx_socket_error(fd)) }
 
     package static func shutdownWrite(_ fd: Int32) { _ = gwx_shutdown_write(fd) }

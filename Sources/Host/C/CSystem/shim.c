@@ -82,6 +82,13 @@ ssize_t gwx_recv(int fd, void *to, size_t count) {
     return result;
 }
 
+int gwx_is_quiet(int fd) {
+    char byte;
+    ssize_t result;
+    RETRY(result, recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT));
+    return result == -EAGAIN || result == -EWOULDBLOCK;
+}
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif

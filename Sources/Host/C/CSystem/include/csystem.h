@@ -22,6 +22,8 @@ int gwx_signalfd_read(int fd);
 #endif
 
 ssize_t gwx_recv(int fd, void *_Nonnull to, size_t count);
+// Whether the peer has neither closed the connection nor sent anything: 1 or 0.
+int gwx_is_quiet(int fd);
 ssize_t gwx_send(int fd, const void *_Nonnull from, size_t count, int more);
 ssize_t gwx_send_vector(int fd, const struct iovec *_Nonnull parts, int count);
 ssize_t gwx_read(int fd, void *_Nonnull to, size_t count);
