@@ -284,7 +284,7 @@ extension Exchange {
     }
 
     var isIdempotent: Bool {
-        switch Int32(req.pointee.method_id) {
+        switch Int32(callMethodID) {
         case GW_METHOD_GET, GW_METHOD_HEAD, GW_METHOD_OPTIONS, GW_METHOD_TRACE, GW_METHOD_PUT,
             GW_METHOD_DELETE:
             true
