@@ -31,13 +31,12 @@ python_environment() {
 # A plugin is a shared object with the entry point of the ABI; other libraries are passed over.
 # Arguments: the folder of the build's products, the folder for the plugins.
 place_plugins() {
-    local products=$1 folder=$2 library name
+    local products=$1 folder=$2 source name
     mkdir -p "$folder"
+    # Removed first: a running gateway keeps the files that it has mapped.
     rm -f "$folder"/*.so
-    for library in "$products"/lib*.so; do
-        [[ -e $library ]] || continue
-        grep --quiet --text gw_plugin_entry_v1 "$library" || continue
-        name=$(basename "$library")
-        cp "$library" "$folder/${name#lib}"
+    for source in Sources/Plugins/*/; do
+        name=$(basename "$source")
+        cp "$products/lib$name.so" "$folder/$name.so"
     done
 }
