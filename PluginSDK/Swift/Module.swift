@@ -43,6 +43,12 @@ public protocol HTTPHandler: Module {
     /// Bytes that go with one exchange, zeroed when it begins; all zeros must be a valid value.
     /// References in it are `Unmanaged` and released in `CompletionHook`. At most 16-byte aligned.
     associatedtype State: BitwiseCopyable = NoState
+    /// Body hooks answer next, leave or a failure and emit nothing, so that bodies keep their length.
+    static var observesBodies: Bool { get }
+}
+
+extension HTTPHandler {
+    public static var observesBodies: Bool { false }
 }
 
 public struct NoState: BitwiseCopyable, Sendable {}

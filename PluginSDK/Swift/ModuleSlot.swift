@@ -38,7 +38,8 @@ enum ModuleSlot {
             kind_ops: handler.map { Permanent.pointer(to: HookTable.make(for: $0)) },
             directives: UnsafePointer(Permanent.array(tables)),
             directive_count: UInt32(tables.count),
-            state_size: UInt32(state.size), state_align: UInt32(state.alignment), flags: 0)
+            state_size: UInt32(state.size), state_align: UInt32(state.alignment),
+            flags: handler?.observesBodies == true ? GW_MODULE_OBSERVES_BODIES : 0)
     }
 
     static func directive(named name: String) -> Directive? { directives[name] }

@@ -67,6 +67,41 @@ def test_a_large_body_is_413(serve, upstream, framing):
     assert server.requests.empty()
 
 
+def test_a_body_within_the_limit_keeps_its_length(serve, upstream):
+    server = upstream()
+    _, port = serve(f"request_body {{\n max_size 1MB\n}}\nreverse_proxy {server.address}")
+    assert fetch(port, "POST", body="x" * 900_000).status == 200
+    request = server.next_request()
+    assert request.get("content-length") == "900000"
+    assert request.get("transfer-encoding") is None
+    assert len(request.body) == 900_000
+
+
+def test_a_chunked_body_within_the_limit_passes(serve, upstream):
+    server = upstream()
+    _, port = serve(f"request_body {{\n max_size 1KB\n}}\nreverse_proxy {server.address}")
+    with Client(port) as client:
+        client.send("POST / HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.send("1f4\r\n" + "x" * 500 + "\r\n1f4\r\n" + "y" * 500 + "\r\n0\r\n\r\n")
+        assert client.read_response().status == 200
+    assert server.next_request().body == b"x" * 500 + b"y" * 500
+
+
+@pytest.mark.ours("demo_model is a handler of Gatewright")
+def test_a_handler_that_collects_gets_no_body_above_the_limit(serve):
+    _, port = serve("request_body {\n max_size 1KB\n}\ndemo_model")
+    chat = '{"model": "demo", "messages": [{"role": "user", "content": "%s"}]}'
+    for size, status in [(100, 200), (5000, 413)]:
+        body = chat % ("x" * size)
+        with Client(port) as client:
+            client.send(
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: gateway.test\r\n"
+                "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            client.send(f"{len(body):x}\r\n{body}\r\n0\r\n\r\n")
+            assert client.read_response().status == status
+
+
 def test_a_slow_head_is_ended(serve, upstream):
     server = upstream()
     _, port = serve(f"reverse_proxy {server.address}", options=READ_HEADER)

@@ -80,11 +80,14 @@ package final class LoadedModule: Sendable {
     package let stateSize: UInt32
     /// A power of two, at most 16.
     package let stateAlign: UInt32
+    /// Its body hooks neither change nor keep bytes.
+    package let observesBodies: Bool
 
     init(
         plugin: String, id: String, kind: ModuleKind, directives: [LoadedDirective],
         instanceOps: UnsafePointer<gw_instance_ops>,
-        handlerOps: UnsafePointer<gw_http_handler_ops>?, stateSize: UInt32, stateAlign: UInt32
+        handlerOps: UnsafePointer<gw_http_handler_ops>?, stateSize: UInt32, stateAlign: UInt32,
+        flags: UInt32
     ) {
         self.plugin = plugin
         self.id = id
@@ -94,6 +97,7 @@ package final class LoadedModule: Sendable {
         self.handlerOps = handlerOps
         self.stateSize = stateSize
         self.stateAlign = stateAlign
+        observesBodies = flags & GW_MODULE_OBSERVES_BODIES != 0
     }
 }
 

@@ -103,7 +103,7 @@ struct PluginTables {
             plugin: manifest.name, id: id, kind: kind,
             directives: try directives(of: table, id, entry), instanceOps: instanceOps,
             handlerOps: try handlerOps(of: table, id, kind, entry), stateSize: state.size,
-            stateAlign: state.align)
+            stateAlign: state.align, flags: table.pointee.flags)
     }
 
     private func stateLayout(

@@ -48,6 +48,13 @@ extension Exchange {
     }
 
     private func collect(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
+        var bytes = bytes
+        if hooks.contains(.requestBody) {
+            // Handlers before the one that collects see the body on its way to it.
+            let left = runRequestBodyHooks(bytes, isLast: isLast, of: runningHandler)
+            guard let left else { return runChain() }
+            bytes = left
+        }
         guard collected.count + bytes.count <= collectLimit else {
             stream?.pauseBody()
             raise(status: 413)
@@ -89,35 +96,41 @@ extension Exchange {
     ) {
         guard let upstream else { return }
         upstreamBodySent = true
-        guard hooks.contains(.requestBody) else {
-            if isLast, let trailers {
-                if bytes.count > 0 { upstream.sendBody(bytes, isLast: false) }
-                upstream.sendTrailers(trailers)
-            } else {
-                upstream.sendBody(bytes, isLast: isLast)
+        var piece = bytes
+        if hooks.contains(.requestBody) {
+            guard let left = runRequestBodyHooks(bytes, isLast: isLast, of: visitedCount) else {
+                return runChain()
             }
-            if upstream.isCongested { stream?.pauseBody() }
-            return
+            piece = left
         }
-        guard let piece = runRequestBodyHooks(bytes, isLast: isLast) else { return runChain() }
-        upstream.sendBody(piece, isLast: isLast)
+        if isLast, let trailers {
+            if piece.count > 0 { upstream.sendBody(piece, isLast: false) }
+            upstream.sendTrailers(trailers)
+        } else {
+            upstream.sendBody(piece, isLast: isLast)
+        }
         if upstream.isCongested { stream?.pauseBody() }
     }
 
     /// Gives the bytes that the hooks leave over; nil when one of them failed.
-    func runRequestBodyHooks(_ bytes: UnsafeRawBufferPointer, isLast: Bool)
-        -> UnsafeRawBufferPointer?
-    {
+    ///
+    /// - Parameter count: How many of the visited handlers are asked, from the first.
+    private func runRequestBodyHooks(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, of count: Int
+    ) -> UnsafeRawBufferPointer? {
         guard let generation else { return nil }
         var piece = bytes
-        for index in 0..<visitedCount where !visited[index].leftRequest {
+        for index in 0..<count where !visited[index].leftRequest {
             let handler = generation.handlers + Int(visited[index].slot)
             guard let hook = handler.pointee.ops.on_request_body else { continue }
-            let verdict = callBodyHook(hook, handler, index, piece, isLast)
+            var verdict = callBodyHook(hook, handler, index, piece, isLast)
+            if !handler.pointee.hooks.contains(.requestBodyChange), !hasOnlyLooked(verdict) {
+                verdict = gw_verdict(GW_E_INTERNAL)
+            }
             switch verdict {
             case gw_verdict(GW_NEXT): piece = keepEmitted(before: piece, in: index)
             case gw_verdict(GW_LEAVE):
-                visited[index].leftRequest = true
+                leaveRequest(index)
                 piece = keepEmitted(before: piece, in: index)
             case gw_verdict(GW_TAKE):
                 piece = keepEmitted(
@@ -149,6 +162,14 @@ extension Exchange {
         isInHook = true
         defer { isInHook = false }
         return hook(handler.pointee.instance, req, visited[index].state, &chunk)
+    }
+
+    /// Whether a hook of a module that says so changed nothing; otherwise the body's length would
+    /// be a lie, so the exchange fails. A negative verdict is an answer like any other.
+    func hasOnlyLooked(_ verdict: gw_verdict) -> Bool {
+        if emitted.isEmpty, verdict != gw_verdict(GW_TAKE) { return true }
+        worker.logContract(self, "changed a body that its module only observes")
+        return false
     }
 
     /// What a hook emitted goes before the piece; both are put together in the arena.

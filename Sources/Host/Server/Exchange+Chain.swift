@@ -69,7 +69,7 @@ extension Exchange {
         case gw_verdict(GW_NEXT): phase = .chain
         case gw_verdict(GW_LEAVE):
             phase = .chain
-            if runningHandler >= 0 { visited[runningHandler].leftRequest = true }
+            if runningHandler >= 0 { leaveRequest(runningHandler) }
         case gw_verdict(GW_RESPOND): beginAnswer()
         case gw_verdict(GW_SPLICE): beginSplice()
         case gw_verdict(GW_WAIT): beginWait()
@@ -80,6 +80,31 @@ extension Exchange {
         default:
             worker.logContract(self, "returned a verdict that does not exist")
             raise(status: 500)
+        }
+    }
+
+    /// A handler wants nothing more of the request; when no other looks at its body, the body goes
+    /// the short way again.
+    func leaveRequest(_ index: Int) {
+        visited[index].leftRequest = true
+        forget([.requestBody, .requestBodyChange], of: index) { $0.leftRequest }
+    }
+
+    /// The same for the response.
+    func leaveResponse(_ index: Int) {
+        visited[index].leftResponse = true
+        forget([.responseBody, .responseBodyChange], of: index) { $0.leftResponse }
+    }
+
+    @inline(__always)
+    private func forget(_ kinds: HookSet, of index: Int, hasLeft: (VisitedHandler) -> Bool) {
+        guard let generation,
+            !generation.handlers[Int(visited[index].slot)].hooks.isDisjoint(with: kinds)
+        else { return }
+        hooks.subtract(kinds)
+        for index in 0..<visitedCount where !hasLeft(visited[index]) {
+            let others = generation.handlers[Int(visited[index].slot)].hooks
+            hooks.formUnion(others.intersection(kinds))
         }
     }
 

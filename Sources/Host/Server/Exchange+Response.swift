@@ -31,7 +31,7 @@ extension Exchange {
         if req.pointee.method_id == UInt8(GW_METHOD_HEAD) || status == 204 || status == 304 {
             return .none
         }
-        if hooks.contains(.responseBody), body != .none { return .unknownLength }
+        if hooks.contains(.responseBodyChange), body != .none { return .unknownLength }
         return body == .none ? .length(0) : body
     }
 
@@ -47,7 +47,7 @@ extension Exchange {
             isInHook = true
             let verdict = hook(handler.pointee.instance, req, visited[index].state, res)
             isInHook = false
-            if verdict == gw_verdict(GW_LEAVE) { visited[index].leftResponse = true }
+            if verdict == gw_verdict(GW_LEAVE) { leaveResponse(index) }
             if verdict < 0 {
                 let status = failure.status != 0 ? failure.status : Exchange.status(for: verdict)
                 failResponse(status)
@@ -94,10 +94,13 @@ extension Exchange {
             guard !visited[index].leftResponse, index != upstreamHandler else { continue }
             let handler = generation.handlers + Int(visited[index].slot)
             guard let hook = handler.pointee.ops.on_response_body else { continue }
-            switch callBodyHook(hook, handler, index, piece, isLast) {
+            let verdict = callBodyHook(hook, handler, index, piece, isLast)
+            guard handler.pointee.hooks.contains(.responseBodyChange) || hasOnlyLooked(verdict)
+            else { return nil }
+            switch verdict {
             case gw_verdict(GW_NEXT): piece = keepEmitted(before: piece, in: index)
             case gw_verdict(GW_LEAVE):
-                visited[index].leftResponse = true
+                leaveResponse(index)
                 piece = keepEmitted(before: piece, in: index)
             case gw_verdict(GW_TAKE):
                 piece = keepEmitted(

@@ -122,7 +122,7 @@ extension Exchange {
         if req.pointee.body_length == UInt64.max { return .chunked }
         if req.pointee.body_length > 0 {
             // A hook that changes the body changes its length.
-            return hooks.contains(.requestBody) ? .chunked : .length(req.pointee.body_length)
+            return hooks.contains(.requestBodyChange) ? .chunked : .length(req.pointee.body_length)
         }
         // An empty body is a body where the method expects one (RFC 9110 §8.6).
         return FieldSection.index(&req.pointee.fields, of: FieldID.contentLength) != nil

@@ -269,6 +269,9 @@ struct HookSet: OptionSet {
     static let cancel = HookSet(rawValue: 16)
     static let requestTrailers = HookSet(rawValue: 32)
     static let responseTrailers = HookSet(rawValue: 64)
+    /// Hooks that may change what they see, and with it the length.
+    static let requestBodyChange = HookSet(rawValue: 128)
+    static let responseBodyChange = HookSet(rawValue: 256)
 }
 
 /// Status and words that a hook gave for its negative verdict.

@@ -103,7 +103,8 @@ final class GenerationBuilder {
         handlers.append(
             HandlerSlot(
                 ops: ops.pointee, instance: instance.pointer, stateSize: module.stateSize,
-                hooks: HookSet(ops.pointee), label: Unmanaged.passUnretained(label)))
+                hooks: HookSet(ops.pointee, observesBodies: module.observesBodies),
+                label: Unmanaged.passUnretained(label)))
         return Int32(handlers.count - 1)
     }
 
@@ -142,11 +143,17 @@ final class GenerationBuilder {
 
 extension HookSet {
     /// The kinds of hooks that a module's table has.
-    init(_ ops: gw_http_handler_ops) {
+    init(_ ops: gw_http_handler_ops, observesBodies: Bool) {
         self = []
-        if ops.on_request_body != nil { insert(.requestBody) }
+        if ops.on_request_body != nil {
+            insert(.requestBody)
+            if !observesBodies { insert(.requestBodyChange) }
+        }
         if ops.on_response != nil { insert(.response) }
-        if ops.on_response_body != nil { insert(.responseBody) }
+        if ops.on_response_body != nil {
+            insert(.responseBody)
+            if !observesBodies { insert(.responseBodyChange) }
+        }
         if ops.on_complete != nil { insert(.complete) }
         if ops.on_cancel != nil { insert(.cancel) }
         if ops.on_request_trailers != nil { insert(.requestTrailers) }

@@ -1,4 +1,4 @@
-// The directives rewrite, uri, method and vars.
+// The directives rewrite, uri, method, vars, root and request_body.
 import PluginSDK
 
 extension Directive {
@@ -9,19 +9,7 @@ extension Directive {
         "rewrite", order: "rank:1500", options: .exclusive,
         summary: "changes path and query; the first matching one wins"
     ) { (call) throws(PluginError) in
-        try call.line.expectArguments(1...2)
-        try call.line.expectNoBlock()
-        let arguments = call.line.arguments
-        let handler: JSONValue = [
-            "handler": "rewrite", "uri": .string(arguments[arguments.count - 1].text),
-        ]
-        guard arguments.count == 2, arguments[0].text != "*" else { return handler }
-        guard arguments[0].text.hasPrefix("@") || arguments[0].text.hasPrefix("/") else {
-            throw PluginError(
-                "\"\(arguments[0].text)\" is no matcher, expected *, a path or @name",
-                at: arguments[0])
-        }
-        return ["routes": [["match": [call.matcher(arguments[0])], "handle": [handler]]]]
+        try withLoneArgument(call) { ["handler": "rewrite", "uri": .string($0)] }
     }
 
     /// method [<matcher>] <method>
@@ -90,6 +78,52 @@ extension Directive {
             members[line.name.text] = scalar(try line.singleArgument())
         }
         return .object(members)
+    }
+
+    /// root [<matcher>] <path>
+    ///
+    /// Takes its matcher itself, as `rewrite` does.
+    static let root = Directive(
+        "root", order: "rank:200", options: .exclusive,
+        summary: "sets the folder of the site, {http.vars.root}"
+    ) { (call) throws(PluginError) in
+        try withLoneArgument(call) { ["handler": "vars", "root": .string($0)] }
+    }
+
+    /// request_body [<matcher>] {
+    ///     max_size <size>
+    /// }
+    static let requestBody = Directive(
+        "request_body", order: "rank:1100", summary: "limits the size of request bodies"
+    ) { (call) throws(PluginError) in
+        try call.line.expectArguments(0)
+        var members: [String: JSONValue] = ["handler": "request_body"]
+        for line in call.line.lines {
+            guard line.name.text == "max_size" else {
+                throw .unknown(
+                    "option", line.name.text, in: "request_body", known: ["max_size"],
+                    at: line.name)
+            }
+            members["max_size"] = .int(try line.singleArgument().byteCount("max_size"))
+        }
+        return .object(members)
+    }
+
+    /// A directive whose lone argument is its value, even when it looks like a matcher.
+    private static func withLoneArgument(
+        _ call: borrowing DirectiveCall, _ handler: (String) -> JSONValue
+    ) throws(PluginError) -> JSONValue {
+        try call.line.expectArguments(1...2)
+        try call.line.expectNoBlock()
+        let arguments = call.line.arguments
+        let handler = handler(arguments[arguments.count - 1].text)
+        guard arguments.count == 2, arguments[0].text != "*" else { return handler }
+        guard arguments[0].text.hasPrefix("@") || arguments[0].text.hasPrefix("/") else {
+            throw PluginError(
+                "\"\(arguments[0].text)\" is no matcher, expected *, a path or @name",
+                at: arguments[0])
+        }
+        return ["routes": [["match": [call.matcher(arguments[0])], "handle": [handler]]]]
     }
 
     private static func query(_ line: Line) throws(PluginError) -> JSONValue {

@@ -6,5 +6,5 @@ import PluginSDK
 public func gw_plugin_entry_v1(_ boot: UnsafePointer<gw_boot>) -> UnsafePointer<gw_plugin>? {
     Plugin.tables(
         boot, name: "rewrite", version: "1.0.0", needs: [.regex],
-        modules: [Rewrite.self, Variables.self])
+        modules: [Rewrite.self, Variables.self, RequestBody.self])
 }

@@ -3,7 +3,7 @@ import PluginSDK
 
 struct Variables: RequestHook {
     static let id = "http.handlers.vars"
-    static let directives = [Directive.vars]
+    static let directives = [Directive.vars, .root]
 
     private let assignments: [(variable: Variable, value: Template)]
     /// Those whose names hold placeholders; the name begins with "http.vars.".

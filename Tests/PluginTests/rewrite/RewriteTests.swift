@@ -27,6 +27,9 @@ extension PluginTests {
                 #"{"handler":"rewrite","query":{"add":[{"key":"u","val":"v"}],"delete":["x"],"rename":[{"key":"s","val":"t"}],"replace":[{"key":"a","replace":"c","search_regexp":"b"}],"set":[{"key":"q","val":"r"}]}}"#
             ),
             ("method PUT", #"{"handler":"rewrite","method":"PUT"}"#),
+            ("root /srv", #"{"handler":"vars","root":"/srv"}"#),
+            ("root * /srv", #"{"handler":"vars","root":"/srv"}"#),
+            ("request_body {\n max_size 1KiB\n }", #"{"handler":"request_body","max_size":1024}"#),
             ("vars x 5", #"{"handler":"vars","x":5}"#),
             (
                 "vars {\n y true\n z \"7\"\n w 1.5\n }",
@@ -91,6 +94,28 @@ extension PluginTests {
             #expect(exchange.placeholders["http.vars.a"] == "x1")
             #expect(exchange.placeholders["http.vars.n"] == "5")
             #expect(exchange.placeholders["http.vars.b1"] == "true")
+        }
+
+        @Test(arguments: [(10, true, 0), (11, false, 413)])
+        func refusesALongBodyByItsLength(
+            _ length: UInt64, _ passes: Bool, _ status: UInt32
+        ) throws {
+            let exchange = try plugin.make("http.handlers.request_body", #"{"max_size": 10}"#)
+                .exchange("POST")
+            exchange.bodyLength = length
+            #expect((exchange.runRequest() == 1) == passes)
+            #expect(exchange.problemStatus == status)
+        }
+
+        @Test func countsABodyOfUnknownLength() throws {
+            let exchange = try plugin.make("http.handlers.request_body", #"{"max_size": 10}"#)
+                .exchange("POST")
+            exchange.bodyLength = .max
+            #expect(exchange.runRequest() == 0)
+            #expect(exchange.runBody("123456") == 0)
+            #expect(exchange.runBody("7890") == 0)
+            #expect(exchange.runBody("x") < 0)
+            #expect(exchange.problemStatus == 413)
         }
     }
 }

@@ -64,6 +64,12 @@ public final class TestExchange {
         set { response.pointee.status = newValue }
     }
 
+    /// Bytes; `.max` when unknown until the end.
+    public var bodyLength: UInt64 {
+        get { request.pointee.body_length }
+        set { request.pointee.body_length = newValue }
+    }
+
     public var requestFields: [String] { requestMessage.lines.map { "\($0.name): \($0.value)" } }
     public var responseFields: [String] {
         responseMessage.lines.map { "\($0.name): \($0.value)" }

@@ -62,6 +62,10 @@ typedef struct gw_directive {
                                   gw_out *GW_NONNULL out);
 } gw_directive;
 
+// Body hooks only look: they answer NEXT or LEAVE and emit nothing, so that the body keeps its length
+// and its framing. Bytes are read, not spliced, until the hook has left. since 1.0
+#define GW_MODULE_OBSERVES_BODIES 1u
+
 // Static data; the host copies it once.
 typedef struct gw_module {
     uint32_t struct_size;
@@ -75,7 +79,7 @@ typedef struct gw_module {
     // Bytes of state per exchange; the host allocates them zeroed with the exchange.
     uint32_t state_size;
     uint32_t state_align; // a power of two, at most 16
-    uint32_t flags;       // none yet; 0
+    uint32_t flags;       // GW_MODULE_*; others are ignored
 } gw_module;
 
 #ifdef __cplusplus
