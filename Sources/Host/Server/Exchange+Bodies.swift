@@ -104,6 +104,7 @@ extension Exchange {
             piece = left
         }
         if isLast, let trailers {
+            guard runRequestTrailersHooks(worker.trailers.section) else { return runChain() }
             if piece.count > 0 { upstream.sendBody(piece, isLast: false) }
             upstream.sendTrailers(trailers)
         } else {

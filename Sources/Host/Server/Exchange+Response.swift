@@ -68,7 +68,11 @@ extension Exchange {
     // MARK: Body
 
     /// A piece of the response body on its way to the client.
-    func sendBodyPiece(_ bytes: UnsafeRawBufferPointer, isLast: Bool) {
+    ///
+    /// - Parameter endsStream: False when trailers follow the last piece.
+    func sendBodyPiece(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, endsStream: Bool = true
+    ) {
         guard let stream, headSent else { return }
         if hooks.contains(.responseBody), responseFraming != .none {
             guard let piece = runResponseBodyHooks(bytes, isLast: isLast) else {
@@ -76,10 +80,10 @@ extension Exchange {
                 return breakOff(.failed)
             }
             responseBytes &+= UInt64(piece.count)
-            stream.sendBody(piece, isLast: isLast)
+            stream.sendBody(piece, isLast: isLast && endsStream)
         } else {
             responseBytes &+= UInt64(bytes.count)
-            stream.sendBody(bytes, isLast: isLast)
+            stream.sendBody(bytes, isLast: isLast && endsStream)
         }
     }
 
@@ -113,13 +117,16 @@ extension Exchange {
 
     /// The upstream's response is whole: ends the client's.
     func finishBody(trailers: UnsafePointer<gw_fields>?) {
-        if hooks.contains(.responseBody), responseFraming != .none {
-            sendBodyPiece(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
-            guard phase == .upstream else { return }
-        } else if let trailers {
+        if let trailers {
+            guard runResponseTrailersHooks(worker.trailers.section) else { return }
+            if hooks.contains(.responseBody), responseFraming != .none {
+                sendBodyPiece(.empty, isLast: true, endsStream: false)
+                guard phase == .upstream else { return }
+            }
             stream?.sendTrailers(trailers)
         } else {
-            stream?.sendBody(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+            sendBodyPiece(.empty, isLast: true)
+            guard phase == .upstream else { return }
         }
         responseEnded = true
         end(.complete)

@@ -631,6 +631,7 @@ final class H1ServerConnection: ServerStream {
     /// The server stops: idle connections end now, others after their exchange.
     func drain() {
         keepsAlive = false
+        exchange?.drain()
         guard state == .head, input.isEmpty else { return }
         if link.hasPendingOutput { linger() } else { close() }
     }
