@@ -34,7 +34,7 @@ package final class EventLoop: @unchecked Sendable {
     private var timers: TimerWheel
     private var dead: Source?
     private var isRunning = false
-    private let wakeup: Int32
+    private let wakeup: Wakeup
     private var wakeupSource: Source?
     /// Jobs of other threads; the flag says that the descriptor has been signalled for them.
     private let mailbox: Mutex<(jobs: [Job], isSignalled: Bool)>
@@ -58,10 +58,10 @@ package final class EventLoop: @unchecked Sendable {
         now = gwx_monotonic_ns()
         poller = try Poller()
         timers = TimerWheel(nowNanoseconds: now)
-        wakeup = try SystemError.check(gwx_eventfd(), "eventfd")
+        wakeup = try Wakeup()
         mailbox = Mutex(([], false))
         let context = Unmanaged.passUnretained(self).toOpaque()
-        wakeupSource = try watch(wakeup, .readable, context) { context, _ in
+        wakeupSource = try watch(wakeup.descriptor, .readable, context) { context, _ in
             let loop = Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
             loop.drainMailbox()
         }
@@ -70,7 +70,6 @@ package final class EventLoop: @unchecked Sendable {
     deinit {
         if let wakeupSource { unwatch(wakeupSource) }
         freeDead()
-        _ = gwx_close(wakeup)
     }
 
     // MARK: Descriptors
@@ -123,7 +122,11 @@ package final class EventLoop: @unchecked Sendable {
     /// Runs until `stop`. Called once, on the thread that is to own the loop.
     package func run() {
         isRunning = true
-        while isRunning { turn(timers.millisecondsToNext(nowNanoseconds: now)) }
+        while isRunning {
+            // The clock is read again only where a long turn could delay a timer.
+            turn(timers.count == 0
+                ? -1 : timers.millisecondsToNext(nowNanoseconds: gwx_monotonic_ns()))
+        }
     }
 
     /// One turn; waits at most `timeoutMilliseconds` (-1: without bound).
@@ -153,9 +156,7 @@ package final class EventLoop: @unchecked Sendable {
             defer { box.isSignalled = true }
             return !box.isSignalled
         }
-        guard mustSignal else { return }
-        var one: UInt64 = 1
-        _ = gwx_write(wakeup, &one, MemoryLayout<UInt64>.size)
+        if mustSignal { wakeup.signal() }
     }
 
     /// Ends `run` after the current turn. [any thread]
@@ -168,8 +169,7 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     private func drainMailbox() {
-        var counter: UInt64 = 0
-        _ = gwx_read(wakeup, &counter, MemoryLayout<UInt64>.size)
+        wakeup.clear()
         mailbox.withLock { box in
             swap(&batch, &box.jobs)
             box.isSignalled = false

@@ -53,12 +53,8 @@ package final class WorkPool: @unchecked Sendable {
     }
 
     private func startThread() {
-        var thread = pthread_t()
         let context = Unmanaged.passUnretained(self).toOpaque()
-        let result = pthread_create(&thread, nil, workThread, context)
-        guard result == 0 else { return }
-        pthread_detach(thread)
-        threads += 1
+        if gwx_start_thread(workThread, context) == 0 { threads += 1 }
     }
 
     fileprivate func serve() {

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -76,6 +77,74 @@ int gwx_signalfd_read(int fd) {
 }
 #endif
 
+#if defined(__APPLE__)
+int gwx_kqueue_create(void) {
+    int queue = kqueue();
+    if (queue < 0) return -errno;
+    fcntl(queue, F_SETFD, FD_CLOEXEC);
+    return queue;
+}
+
+// Marks the token of a read event that stands for the end of the stream alone.
+#define LEAVING_ONLY ((uintptr_t)1)
+
+int gwx_kqueue_watch(int queue, int fd, uint32_t interest, void *token) {
+    struct kevent changes[4], receipts[4];
+    int count = 0;
+    // What was there goes first, as EV_CLEAR cannot be changed in place; that nothing was there is
+    // no error.
+    EV_SET(&changes[count++], fd, EVFILT_READ, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
+    EV_SET(&changes[count++], fd, EVFILT_WRITE, EV_DELETE | EV_RECEIPT, 0, 0, NULL);
+    if (interest & GWX_WATCH_READ) {
+        EV_SET(&changes[count++], fd, EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, token);
+    } else if (interest & GWX_WATCH_LEAVING) {
+        // Without reading, only the end matters: edge-triggered, so that bytes that stay unread
+        // are not announced again and again.
+        void *marked = (void *)((uintptr_t)token | LEAVING_ONLY);
+        EV_SET(&changes[count++], fd, EVFILT_READ, EV_ADD | EV_CLEAR | EV_RECEIPT, NOTE_LOWAT,
+               INT_MAX, marked);
+    }
+    if (interest & GWX_WATCH_WRITE)
+        EV_SET(&changes[count++], fd, EVFILT_WRITE, EV_ADD | EV_RECEIPT, 0, 0, token);
+    int result;
+    RETRY(result, kevent(queue, changes, count, receipts, count, NULL));
+    if (result < 0) return result;
+    for (int i = 2; i < result; i++)
+        if ((receipts[i].flags & EV_ERROR) && receipts[i].data != 0) return -(int)receipts[i].data;
+    return 0;
+}
+
+int gwx_kqueue_wait(int queue, struct kevent *events, int count, int timeout_ms) {
+    struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
+    int result = kevent(queue, NULL, 0, events, count, timeout_ms < 0 ? NULL : &timeout);
+    if (result < 0) return errno == EINTR ? 0 : -errno;
+    return result;
+}
+
+uint32_t gwx_kqueue_readiness(const struct kevent *event) {
+    int is_end = (event->flags & EV_EOF) != 0;
+    if (event->filter == EVFILT_WRITE)
+        return GWX_WATCH_WRITE | (is_end ? GWX_WATCH_LEAVING | GWX_WATCH_BROKEN : 0);
+    uint32_t result = (uintptr_t)event->udata & LEAVING_ONLY ? 0 : GWX_WATCH_READ;
+    if (is_end) result |= GWX_WATCH_LEAVING;
+    // fflags of an end is the socket's error.
+    if (is_end && event->fflags != 0) result |= GWX_WATCH_BROKEN;
+    return result;
+}
+
+void *gwx_kqueue_token(const struct kevent *event) {
+    return (void *)((uintptr_t)event->udata & ~LEAVING_ONLY);
+}
+#endif
+
+int gwx_start_thread(void *(*run)(void *), void *context) {
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, run, context);
+    if (error != 0) return -error;
+    pthread_detach(thread);
+    return 0;
+}
+
 ssize_t gwx_recv(int fd, void *to, size_t count) {
     ssize_t result;
     RETRY(result, recv(fd, to, count, 0));
@@ -128,6 +197,13 @@ static int prepare_descriptor(int fd) {
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     return fd;
 }
+
+// There is no MSG_NOSIGNAL here, and OpenSSL writes with plain calls: the socket itself is told.
+static int prepare_socket(int fd) {
+    int result = prepare_descriptor(fd), on = 1;
+    if (result >= 0) setsockopt(result, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+    return result;
+}
 #endif
 
 int gwx_socket(int family) {
@@ -135,7 +211,7 @@ int gwx_socket(int family) {
     int result = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     return result < 0 ? -errno : result;
 #else
-    return prepare_descriptor(socket(family, SOCK_STREAM, 0));
+    return prepare_socket(socket(family, SOCK_STREAM, 0));
 #endif
 }
 
@@ -147,7 +223,7 @@ int gwx_accept(int fd, struct sockaddr_storage *peer) {
     return result;
 #else
     RETRY(result, accept(fd, (struct sockaddr *)peer, &length));
-    return result < 0 ? result : prepare_descriptor(result);
+    return result < 0 ? result : prepare_socket(result);
 #endif
 }
 

@@ -130,7 +130,7 @@ extension TLSSocket {
 #if os(Linux)
 private let noSignal = CInt(MSG_NOSIGNAL)
 #else
-/// Sockets get SO_NOSIGPIPE when a session is made.
+/// Sockets have SO_NOSIGPIPE from the start (CSystem).
 private let noSignal: CInt = 0
 #endif
 

@@ -21,6 +21,24 @@ int gwx_signalfd(const int *_Nonnull signals, size_t count);
 int gwx_signalfd_read(int fd);
 #endif
 
+#if defined(__APPLE__)
+#include <sys/event.h>
+#define GWX_WATCH_READ 0x1
+#define GWX_WATCH_WRITE 0x4
+#define GWX_WATCH_BROKEN 0x8
+#define GWX_WATCH_LEAVING 0x2000
+int gwx_kqueue_create(void);
+// Replaces what a descriptor is watched for; 0 ends the watch. The token is at least 2-aligned.
+int gwx_kqueue_watch(int queue, int fd, uint32_t interest, void *_Nullable token);
+int gwx_kqueue_wait(int queue, struct kevent *_Nonnull events, int count, int timeout_ms);
+// GWX_WATCH_* of an event; 0 when it says nothing that was asked for.
+uint32_t gwx_kqueue_readiness(const struct kevent *_Nonnull event);
+void *_Nonnull gwx_kqueue_token(const struct kevent *_Nonnull event);
+#endif
+
+// Starts a thread that nobody joins.
+int gwx_start_thread(void *_Nullable (*_Nonnull run)(void *_Nullable), void *_Nullable context);
+
 ssize_t gwx_recv(int fd, void *_Nonnull to, size_t count);
 // Whether the peer has neither closed the connection nor sent anything: 1 or 0.
 int gwx_is_quiet(int fd);
