@@ -46,8 +46,9 @@ package struct TimerWheel: ~Copyable {
     /// Arms a timer, or moves it when it is armed. It fires at or after `deadline`.
     package mutating func arm(_ node: Node, deadlineNanoseconds deadline: UInt64) {
         cancel(node)
-        let rounded = deadline &+ (Self.nanosecondsPerTick - 1)
-        node.pointee.tick = max(now + 1, rounded / Self.nanosecondsPerTick)
+        let isBetweenTicks = deadline % Self.nanosecondsPerTick != 0
+        let tick = deadline / Self.nanosecondsPerTick + (isBetweenTicks ? 1 : 0)
+        node.pointee.tick = max(now + 1, tick)
         insert(node)
     }
 
