@@ -137,6 +137,9 @@ let package = Package(
         tests("Loader", ["Base", "Loader", "CGateway"]),
         tests("Services", ["Base", "Services", "CGateway"]),
         tests("Transport", ["Base", "Transport", "Certificates"]),
+        tests(
+            "Server",
+            ["Base", "CGateway", "HTTP", "Loader", "Logging", "Routing", "Server", "Transport"]),
         tests("Certificates", ["Base", "Certificates"]),
         tests("Routing", ["Base", "Routing", "CGateway"]),
         .target(

@@ -4,6 +4,7 @@ import CGateway
 import HTTP
 import Loader
 import Logging
+import Routing
 import Testing
 import Transport
 
@@ -19,7 +20,7 @@ final class ExchangeFixture {
         let finder = PluginFinder(options: [], environment: nil, executableFolder: "/nonexistent")
         let instances = InstanceSet(
             cache: InstanceCache(), registry: PluginLoader(finder: finder).registry)
-        let registry = try logs.apply(LoggingConfig(JSONValue.null))
+        let registry = try logs.makeRegistry(nil)
         let generation = ControlPlane.withRegistries { registries in
             Generation(
                 number: 0, names: registries.names.snapshot(),

@@ -32,6 +32,12 @@ package enum FieldSection {
         text(section, table(section)[index].value)
     }
 
+    /// The name's id of the field at an index that is in range.
+    @inline(__always)
+    package static func id(_ section: UnsafePointer<gw_fields>, at index: Int) -> UInt16 {
+        table(section)[index].name_id
+    }
+
     /// The name of the field at an index that is in range.
     @inline(__always)
     package static func name(

@@ -30,7 +30,8 @@ struct ListenAddress: Hashable {
         }
         var host = String(rest[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        let ports = rest[rest.index(after: colon)...].split(separator: "-", maxSplits: 1)
+        let ports = rest[rest.index(after: colon)...].split(
+            separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = ports.first.flatMap({ UInt16($0) }),
             let last = ports.count == 2 ? UInt16(ports[1]) : first, first <= last
         else { throw ServerError("listen address \"\(text)\" has a port that is no number") }

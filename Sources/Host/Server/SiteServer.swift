@@ -63,29 +63,53 @@ struct ProxyTrust: Sendable {
         guard ranges.matches(peer) else { return }
         exchange.req.pointee.flags |= UInt32(GW_REQ_TRUSTED_PEER)
         for field in fields {
-            guard let list = FieldSection.get(&exchange.req.pointee.fields, field) else { continue }
-            if let client = clientAddress(UnsafeRawBufferPointer(list)),
-                let ref = try? exchange.requestBlock.append(client)
-            {
+            guard let client = clientAddress(exchange, field) else { continue }
+            if let ref = try? exchange.requestBlock.append(client) {
                 exchange.req.pointee.client_ip = ref
                 return
             }
         }
     }
 
-    /// The client's address in a list such as X-Forwarded-For; nil when an entry is malformed.
-    private func clientAddress(_ list: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard isStrict else { return address(in: list, from: 0).0 }
-        var end = list.count
+    /// The client's address among the fields of one name, which are one list (RFC 9110 §5.3); nil
+    /// when the entry that counts is malformed.
+    private func clientAddress(_ exchange: Exchange, _ field: UInt16) -> UnsafeRawBufferPointer? {
         var last: UnsafeRawBufferPointer?
-        while end > 0 {
-            let start = (list[..<end].lastIndex(of: UInt8(ascii: ",")) ?? -1) + 1
-            guard let entry = address(in: list, from: start).0 else { return last }
-            last = entry
-            if !ranges.matches(entry) { return entry }
-            end = start - 1
+        let count = Int(exchange.req.pointee.fields.count)
+        for step in 0..<count {
+            let index = isStrict ? count - 1 - step : step
+            guard FieldSection.id(&exchange.req.pointee.fields, at: index) == field else { continue }
+            let list = UnsafeRawBufferPointer(
+                FieldSection.value(&exchange.req.pointee.fields, at: index))
+            guard isStrict else { return address(in: list, from: 0).0 }
+            switch rightMost(of: list) {
+            case .stranger(let address): return address
+            case .trusted(let address): last = address
+            case .malformed(let address): return address ?? last
+            }
         }
         return last
+    }
+
+    private enum RightMost {
+        case stranger(UnsafeRawBufferPointer)
+        /// All entries are trusted; the first of them.
+        case trusted(UnsafeRawBufferPointer)
+        /// An entry that is no address ends the trust; the last one before it.
+        case malformed(UnsafeRawBufferPointer?)
+    }
+
+    private func rightMost(of list: UnsafeRawBufferPointer) -> RightMost {
+        var end = list.count
+        var last: UnsafeRawBufferPointer?
+        while end >= 0 {
+            let start = (list[..<end].lastIndex(of: UInt8(ascii: ",")) ?? -1) + 1
+            guard let entry = address(in: list, from: start).0 else { return .malformed(last) }
+            if !ranges.matches(entry) { return .stranger(entry) }
+            last = entry
+            end = start - 1
+        }
+        return last.map { .trusted($0) } ?? .malformed(nil)
     }
 
     /// The entry that begins at `start`, without white space and port.
