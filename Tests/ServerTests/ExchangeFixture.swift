@@ -34,13 +34,15 @@ final class ExchangeFixture {
     }
 
     /// An exchange that has just read a GET with those fields, from that peer.
-    func exchange(peer: String = "192.0.2.1", _ fields: [(String, String)] = []) throws -> Exchange {
+    func exchange(peer: String = "192.0.2.1", _ fields: [(String, String)] = []) throws -> Exchange
+    {
         let exchange = worker.takeExchange()
         try exchange.requestBlock.register(&exchange.req.pointee.fields)
         for (name, value) in fields {
             try Array(name.utf8).withUnsafeBufferPointer { name in
                 try Array(value.utf8).withUnsafeBufferPointer { value in
-                    try FieldSection.addNamed(&exchange.req.pointee.fields, name: name, value: value)
+                    try FieldSection.addNamed(
+                        &exchange.req.pointee.fields, name: name, value: value)
                 }
             }
         }

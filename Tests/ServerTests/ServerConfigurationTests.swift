@@ -53,7 +53,10 @@ import Testing
         ("[]", "apps.http.servers.srv0: expected an object"),
         ("{\"listen\": \":80\"}", "apps.http.servers.srv0.listen: expected an array of texts"),
         ("{\"listen\": [80]}", "apps.http.servers.srv0.listen: expected an array of texts"),
-        ("{\"idle_timeout\": \"soon\"}", "apps.http.servers.srv0.idle_timeout: expected a duration"),
+        (
+            "{\"idle_timeout\": \"soon\"}",
+            "apps.http.servers.srv0.idle_timeout: expected a duration"
+        ),
         ("{\"idle_timeout\": -1}", "apps.http.servers.srv0.idle_timeout: expected a duration"),
         ("{\"max_header_bytes\": \"1\"}", "srv0.max_header_bytes: expected a whole number"),
         ("{\"trusted_proxies\": {\"source\": \"cloud\"}}", "unknown source \"cloud\""),
@@ -77,11 +80,13 @@ import Testing
 }
 
 @Suite struct ConfigDurationTests {
-    @Test(arguments: [
-        ("1ns", 1), ("3us", 3_000), ("3µs", 3_000), ("250ms", 250_000_000), ("1.5s", 1_500_000_000),
-        ("1m30s", 90_000_000_000), ("2h", 7_200_000_000_000), ("1d", 86_400_000_000_000),
-        ("1h0m0.5s", 3_600_500_000_000), ("0s", 0),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1ns", 1), ("3us", 3_000), ("3µs", 3_000), ("250ms", 250_000_000),
+            ("1.5s", 1_500_000_000),
+            ("1m30s", 90_000_000_000), ("2h", 7_200_000_000_000), ("1d", 86_400_000_000_000),
+            ("1h0m0.5s", 3_600_500_000_000), ("0s", 0),
+        ] as [(String, Int64)])
     func unitsAddUp(_ text: String, _ nanoseconds: Int64) {
         #expect(ConfigDuration.parse(text) == nanoseconds)
     }

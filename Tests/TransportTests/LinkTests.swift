@@ -133,7 +133,11 @@ private final class LinkOwner {
         try? link.open(.readable, Unmanaged.passUnretained(self).toOpaque()) { context, events in
             let owner = Unmanaged<LinkOwner>.fromOpaque(context).takeUnretainedValue()
             let events = Readiness(rawValue: events)
-            if events.contains(.writable) { owner.link.flush() } else { owner.events.append(events) }
+            if events.contains(.writable) {
+                owner.link.flush()
+            } else {
+                owner.events.append(events)
+            }
         }
     }
 }

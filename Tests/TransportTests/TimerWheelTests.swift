@@ -173,7 +173,8 @@ private final class TestTimers {
         self.count = count
         nodes = .allocate(capacity: count)
         for index in 0..<count {
-            (nodes + index).initialize(to: TimerNode(context: UnsafeMutableRawPointer(nodes)) { _ in })
+            (nodes + index).initialize(
+                to: TimerNode(context: UnsafeMutableRawPointer(nodes)) { _ in })
         }
     }
 

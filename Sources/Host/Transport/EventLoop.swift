@@ -19,7 +19,8 @@ package struct EventSource {
 /// pointers with an unretained context; whoever registers keeps the context alive until `unwatch`
 /// or `cancel`.
 package final class EventLoop: @unchecked Sendable {
-    package typealias Callback = @convention(c) (UnsafeMutableRawPointer, Readiness.RawValue) -> Void
+    package typealias Callback =
+        @convention(c) (UnsafeMutableRawPointer, Readiness.RawValue) -> Void
     package typealias Source = UnsafeMutablePointer<EventSource>
 
     /// Nanoseconds, monotonic, taken once per turn.
@@ -124,8 +125,9 @@ package final class EventLoop: @unchecked Sendable {
         isRunning = true
         while isRunning {
             // The clock is read again only where a long turn could delay a timer.
-            turn(timers.count == 0
-                ? -1 : timers.millisecondsToNext(nowNanoseconds: gwx_monotonic_ns()))
+            turn(
+                timers.count == 0
+                    ? -1 : timers.millisecondsToNext(nowNanoseconds: gwx_monotonic_ns()))
         }
     }
 

@@ -85,7 +85,8 @@ package struct TimerWheel: ~Copyable {
         }
         let dueNanoseconds = best &* Self.nanosecondsPerTick
         guard dueNanoseconds > nowNanoseconds else { return 0 }
-        let milliseconds = (dueNanoseconds - nowNanoseconds + Self.nanosecondsPerTick - 1)
+        let milliseconds =
+            (dueNanoseconds - nowNanoseconds + Self.nanosecondsPerTick - 1)
             / Self.nanosecondsPerTick
         return Int32(clamping: milliseconds)
     }
