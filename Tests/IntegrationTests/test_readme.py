@@ -1,4 +1,4 @@
-"""The README's console blocks print what it shows, its Caddyfile serves, its plugin is the template."""
+"""What README.md and docs/ show: commands print it, Caddyfiles load, links lead somewhere."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from support.gateway import ROOT
+from support.gateway import PROGRAM, ROOT, gateway_environment
 from support.openai_upstream import ModelServer
 from support.ports import free_port
 from test_examples import matches
@@ -64,6 +64,31 @@ def test_the_caddyfile_of_the_readme_serves(start, upstream):
 def test_the_plugin_of_the_readme_is_the_template():
     (plugin,) = blocks("swift")
     assert plugin in (ROOT / "PluginSDK/Template/swift/Hello.swift").read_text()
+
+
+PAGES = sorted(
+    path.name
+    for path in (ROOT / "docs/directives").glob("*.md")
+    if "```caddyfile" in path.read_text()
+)
+
+
+@pytest.mark.ours("Caddy lacks some of the directives")
+@pytest.mark.parametrize("page", PAGES)
+def test_the_example_of_a_directive_adapts(page, tmp_path):
+    text = (ROOT / "docs/directives" / page).read_text()
+    example = re.findall(r"^```caddyfile\n(.*?)^```", text, re.M | re.S)[-1]
+    if not re.search(r"^(:\d+|[\w-]+(\.[\w-]+)+(:\d+)?|&?\(.*\)|) ?\{$", example, re.M):
+        example = f":8080 {{\n@get method GET\n{example}}}\n"
+    file = tmp_path / "Caddyfile"
+    file.write_text(example)
+    ended = subprocess.run(
+        [PROGRAM, "adapt", "--config", file],
+        capture_output=True,
+        text=True,
+        env=gateway_environment(tmp_path, dict.fromkeys(("CHAT_KEY", "OPENAI_API_KEY"), "sk-example")),
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_links_of_the_documentation_lead_somewhere():
