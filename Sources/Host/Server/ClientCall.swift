@@ -26,6 +26,8 @@ final class ClientCall: UpstreamConsumer {
     private let timer: TimerWheel.Node
     private(set) var isOver = false
     var ticket: UInt64 = 0
+    /// The scope that the call belongs to.
+    var owner: ObjectIdentifier?
 
     /// Nil when method, uri or a field is malformed.
     init?(
@@ -168,19 +170,36 @@ final class ClientCall: UpstreamConsumer {
 extension Worker {
     func start(_ call: ClientCall, owner: PluginScope) -> UInt64 {
         call.ticket = nextExchangeID()
+        call.owner = ObjectIdentifier(owner)
         clientCalls[call.ticket] = call
-        let ticket = call.ticket
-        owner.onRetire { [unowned(unsafe) self] in self.run { _ = self.cancelCall(ticket) } }
+        noteCall(call, owner)
         // Not before this function returned (gateway.h, "a host call never calls back").
         run { if !call.isOver { call.start() } }
-        return ticket
+        return call.ticket
+    }
+
+    /// An owner is told to end its calls once, however many it makes.
+    private func noteCall(_ call: ClientCall, _ owner: PluginScope) {
+        let key = ObjectIdentifier(owner)
+        if callsOf[key] == nil {
+            owner.onRetire { [unowned(unsafe) self] in self.run { self.cancelCalls(of: key) } }
+        }
+        callsOf[key, default: []].insert(call.ticket)
+    }
+
+    private func cancelCalls(of owner: ObjectIdentifier) {
+        for ticket in callsOf.removeValue(forKey: owner) ?? [] { _ = cancelCall(ticket) }
     }
 
     func cancelCall(_ ticket: UInt64) -> Bool {
-        guard let call = clientCalls.removeValue(forKey: ticket) else { return false }
+        guard let call = clientCalls[ticket] else { return false }
+        forget(call)
         call.cancel()
         return true
     }
 
-    func forget(_ call: ClientCall) { clientCalls[call.ticket] = nil }
+    func forget(_ call: ClientCall) {
+        clientCalls[call.ticket] = nil
+        if let owner = call.owner { callsOf[owner]?.remove(call.ticket) }
+    }
 }

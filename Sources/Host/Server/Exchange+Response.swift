@@ -38,10 +38,14 @@ extension Exchange {
     /// False when a hook failed and the exchange went another way.
     private func runResponseHooks(_ exceptHandler: Int) -> Bool {
         guard let generation else { return false }
+        // Messages name the handler that runs; the one that answers comes back afterwards.
+        let answering = runningHandler
+        defer { runningHandler = answering }
         var index = visitedCount - 1
         while index >= 0 {
             defer { index -= 1 }
             if index == exceptHandler { continue }
+            runningHandler = index
             let handler = generation.handlers + Int(visited[index].slot)
             guard let hook = handler.pointee.ops.on_response else { continue }
             isInHook = true

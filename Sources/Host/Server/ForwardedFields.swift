@@ -9,8 +9,13 @@ enum ForwardedFields {
     static func add(_ exchange: Exchange, trusted: Bool) throws(FieldError) {
         let fields = exchange.outgoing
         let peer = exchange.text(exchange.req.pointee.remote_ip)
-        if trusted, let known = FieldSection.get(fields, FieldID.xForwardedFor), !known.isEmpty {
-            try append(peer, to: known, of: exchange)
+        if trusted, let first = FieldSection.index(fields, of: FieldID.xForwardedFor) {
+            if FieldSection.index(fields, of: FieldID.xForwardedFor, from: first + 1) != nil {
+                // Several lines are one list (RFC 9110 §5.3); another line goes on with it.
+                try FieldSection.add(fields, FieldID.xForwardedFor, peer)
+            } else {
+                try append(peer, to: FieldSection.value(fields, at: first), of: exchange)
+            }
         } else {
             try FieldSection.set(fields, FieldID.xForwardedFor, peer)
         }
@@ -35,7 +40,7 @@ enum ForwardedFields {
         _ peer: UnsafeBufferPointer<UInt8>, to known: UnsafeBufferPointer<UInt8>,
         of exchange: Exchange
     ) throws(FieldError) {
-        let separator: StaticString = ", "
+        let separator: StaticString = known.isEmpty ? "" : ", "
         let count = known.count + separator.utf8CodeUnitCount + peer.count
         guard count <= Limits.headBytesMax, let list = exchange.arena.allocate(count) else {
             throw .noSpace

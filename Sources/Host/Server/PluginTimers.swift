@@ -13,13 +13,18 @@ final class PluginTimer: @unchecked Sendable {
     let fire: Fire
     let argument: UnsafeMutableRawPointer?
     let ticket: UInt64
+    let owner: ObjectIdentifier
     /// Used on the worker only.
     private let node: TimerWheel.Node
     private let isOver = Atomic<Bool>(false)
 
-    init(worker: Worker, ticket: UInt64, fire: @escaping Fire, argument: UnsafeMutableRawPointer?) {
+    init(
+        worker: Worker, ticket: UInt64, owner: ObjectIdentifier, fire: @escaping Fire,
+        argument: UnsafeMutableRawPointer?
+    ) {
         self.worker = worker
         self.ticket = ticket
+        self.owner = owner
         self.fire = fire
         self.argument = argument
         node = .allocate(capacity: 1)
@@ -53,6 +58,8 @@ final class PluginTimer: @unchecked Sendable {
 enum PluginTimers {
     private struct State {
         var timers: [UInt64: PluginTimer] = [:]
+        /// Tickets by owner: an owner is told to end its timers once, however many it starts.
+        var ticketsOf: [ObjectIdentifier: Set<UInt64>] = [:]
         var counter: UInt64 = 0
     }
 
@@ -63,34 +70,46 @@ enum PluginTimers {
         _ owner: PluginScope, _ worker: Worker, _ delay: UInt64, _ fire: @escaping PluginTimer.Fire,
         _ argument: UnsafeMutableRawPointer?
     ) -> UInt64 {
+        let key = ObjectIdentifier(owner)
+        if state.withLock({ $0.ticketsOf[key] }) == nil {
+            guard owner.onRetire({ retire(key) }) else { return 0 }
+        }
         let timer: PluginTimer? = state.withLock { state in
             guard state.timers.count < Limits.pluginTimersMax else { return nil }
             state.counter += 1
             let timer = PluginTimer(
-                worker: worker, ticket: state.counter, fire: fire, argument: argument)
+                worker: worker, ticket: state.counter, owner: key, fire: fire, argument: argument)
             state.timers[timer.ticket] = timer
+            state.ticketsOf[key, default: []].insert(timer.ticket)
             return timer
         }
         guard let timer else { return 0 }
         let ticket = timer.ticket
-        guard owner.onRetire({ _ = stop(ticket) }) else {
-            forget(ticket)
-            return 0
-        }
         let deadline = WallClock.monotonicNanoseconds() &+ min(delay, UInt64.max / 4)
         onLoop(of: timer) { $0.arm(deadline: deadline) }
         return ticket
     }
 
     static func stop(_ ticket: UInt64) -> Bool {
-        guard let timer = state.withLock({ $0.timers.removeValue(forKey: ticket) }), timer.end()
-        else { return false }
+        guard let timer = take(ticket), timer.end() else { return false }
         onLoop(of: timer) { $0.disarm() }
         return true
     }
 
-    static func forget(_ ticket: UInt64) {
-        state.withLock { _ = $0.timers.removeValue(forKey: ticket) }
+    static func forget(_ ticket: UInt64) { _ = take(ticket) }
+
+    private static func take(_ ticket: UInt64) -> PluginTimer? {
+        state.withLock { state in
+            guard let timer = state.timers.removeValue(forKey: ticket) else { return nil }
+            state.ticketsOf[timer.owner]?.remove(ticket)
+            return timer
+        }
+    }
+
+    /// The owner is about to be cleaned up.
+    private static func retire(_ owner: ObjectIdentifier) {
+        let tickets = state.withLock { $0.ticketsOf.removeValue(forKey: owner) } ?? []
+        for ticket in tickets { _ = stop(ticket) }
     }
 
     /// Runs at once on the worker's own thread, else as a job of its loop.

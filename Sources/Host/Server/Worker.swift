@@ -35,6 +35,8 @@ final class Worker: @unchecked Sendable {
     /// Pools for addresses that requests named, by a hash of what they were made of.
     private var dynamicPools: [Int: [DynamicPool]] = [:]
     var clientCalls: [UInt64: ClientCall] = [:]
+    /// Tickets of the calls by owner.
+    var callsOf: [ObjectIdentifier: Set<UInt64>] = [:]
     private var freeExchanges: [Exchange] = []
     private var retiringExchanges: [Exchange] = []
     private var exchangeCounter: UInt64 = 0
