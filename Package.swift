@@ -130,6 +130,7 @@ let package = Package(
             path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
 
         // Tests.
+        tests("Base", ["Base"]),
         tests("HTTP", ["Base", "HTTP", "CGateway"]),
         tests("Config", ["Base", "Config"]),
         tests("Gateway", ["Base", "Gateway", "Config"]),

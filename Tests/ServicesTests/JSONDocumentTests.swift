@@ -1,4 +1,5 @@
 // The JSON interface of plugins: strict parsing and look-ups.
+import Base
 import CGateway
 import Testing
 

@@ -1,5 +1,4 @@
 // A JSON document as a value: what the control plane reads, adapts and hands to plugins.
-import FoundationEssentials
 
 /// A JSON value (RFC 8259). Control plane only; never on a worker's request path.
 package enum JSONValue: Sendable, Hashable {
@@ -17,17 +16,26 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
 }
 
 extension JSONValue {
-    /// Parses one JSON text.
+    /// Parses one JSON text, as strictly as `JSONDocument`. A number without a fraction that fits
+    /// is an `int`, however it is written.
     ///
-    /// - Throws: `JSONError` that says what was wrong and where, as far as the decoder knows.
+    /// - Throws: `JSONError` that says what was wrong and where.
     package init(parsing text: some Sequence<UInt8>) throws(JSONError) {
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(text))
-        } catch DecodingError.dataCorrupted(let context) {
-            let cause = context.underlyingError.map { ": \($0)" } ?? ""
-            throw JSONError(description: "invalid JSON: \(context.debugDescription)\(cause)")
+        let text = Array(text)
+        let outcome = text.withUnsafeBufferPointer { bytes in
+            Result { () throws(JSONDocumentError) in
+                let document = try JSONDocument(bytes)
+                return try document.value(of: 0)
+            }
+        }
+        do throws(JSONDocumentError) {
+            self = try outcome.get()
         } catch {
-            throw JSONError(description: "invalid JSON: \(error)")
+            let before = text.prefix(error.offset)
+            let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+            let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
+            throw JSONError(
+                description: "invalid JSON: line \(line), column \(column): \(error.message)")
         }
     }
 
@@ -36,13 +44,56 @@ extension JSONValue {
     }
 
     /// The JSON text with sorted keys, so that equal values give equal bytes.
-    package func serialized(pretty: Bool = false) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-        guard let data = try? encoder.encode(self) else { return "null" }
-        return String(decoding: data, as: UTF8.self)
+    package func serialized() -> String {
+        var writer = JSONWriter()
+        writer.write(self)
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
+}
+
+extension JSONDocument {
+    /// A node and all below it.
+    ///
+    /// - Throws: `JSONDocumentError` for a number beyond the range of `Double`.
+    fileprivate func value(of index: Int) throws(JSONDocumentError) -> JSONValue {
+        let node = node(index)
+        switch node.kind {
+        case .null: return .null
+        case .bool: return .bool(bytes(of: index).first == UInt8(ascii: "t"))
+        case .number: return try number(of: index)
+        case .string: return .string(text(of: index))
+        case .array:
+            var elements: [JSONValue] = []
+            elements.reserveCapacity(node.count)
+            var next = index + 1
+            for _ in 0..<node.count {
+                elements.append(try value(of: next))
+                next = self.node(next).end
+            }
+            return .array(elements)
+        case .object:
+            var members: [String: JSONValue] = [:]
+            members.reserveCapacity(node.count)
+            var name = index + 1
+            for _ in 0..<node.count {
+                members[text(of: name)] = try value(of: name + 1)
+                name = self.node(name + 1).end
+            }
+            return .object(members)
+        }
+    }
+
+    private func number(of index: Int) throws(JSONDocumentError) -> JSONValue {
+        let digits = text(of: index)
+        if let value = Int64(digits) { return .int(value) }
+        guard let value = Double(digits), value.isFinite else {
+            throw JSONDocumentError(
+                kind: .limit, offset: node(index).start, message: "\(digits) is out of range")
+        }
+        return Int64(exactly: value).map(JSONValue.int) ?? .double(value)
+    }
+
+    private func text(of index: Int) -> String { String(decoding: bytes(of: index), as: UTF8.self) }
 }
 
 extension JSONValue {
@@ -75,71 +126,5 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     package typealias Value = JSONValue
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))
-    }
-}
-
-extension JSONValue: Codable {
-    private struct MemberName: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    package init(from decoder: any Decoder) throws {
-        if let keyed = try? decoder.container(keyedBy: MemberName.self) {
-            var members: [String: JSONValue] = [:]
-            for key in keyed.allKeys {
-                members[key.stringValue] = try keyed.decode(JSONValue.self, forKey: key)
-            }
-            self = .object(members)
-            return
-        }
-        if var unkeyed = try? decoder.unkeyedContainer() {
-            var elements: [JSONValue] = []
-            while !unkeyed.isAtEnd { elements.append(try unkeyed.decode(JSONValue.self)) }
-            self = .array(elements)
-            return
-        }
-        let single = try decoder.singleValueContainer()
-        if single.decodeNil() {
-            self = .null
-        } else if let value = try? single.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? single.decode(Int64.self) {
-            self = .int(value)
-        } else if let value = try? single.decode(Double.self) {
-            self = .double(value)
-        } else {
-            self = .string(try single.decode(String.self))
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        switch self {
-        case .object(let members):
-            var keyed = encoder.container(keyedBy: MemberName.self)
-            for (name, value) in members {
-                try keyed.encode(value, forKey: MemberName(stringValue: name))
-            }
-        case .array(let elements):
-            var unkeyed = encoder.unkeyedContainer()
-            for element in elements { try unkeyed.encode(element) }
-        case .null:
-            var single = encoder.singleValueContainer()
-            try single.encodeNil()
-        case .bool(let value):
-            var single = encoder.singleValueContainer()
-            try single.encode(value)
-        case .int(let value):
-            var single = encoder.singleValueContainer()
-            try single.encode(value)
-        case .double(let value):
-            var single = encoder.singleValueContainer()
-            try single.encode(value)
-        case .string(let value):
-            var single = encoder.singleValueContainer()
-            try single.encode(value)
-        }
     }
 }

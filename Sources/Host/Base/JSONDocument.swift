@@ -1,4 +1,4 @@
-// A parsed JSON text as a flat list of nodes, for plugins that look things up in bodies.
+// A parsed JSON text as a flat list of nodes, to look things up in or to make a value of.
 
 /// A JSON text (RFC 8259) after parsing. Immutable; read on any thread.
 ///
@@ -9,15 +9,15 @@ package final class JSONDocument: Sendable {
         case null, bool, number, string, array, object
     }
 
-    struct Node {
-        var kind: Kind
+    package struct Node {
+        package var kind: Kind
         /// Of the text: a string's characters after unescaping, a number's digits, "true".
-        var start: Int
-        var length: Int
+        package var start: Int
+        package var length: Int
         /// Members or elements.
-        var count = 0
+        package var count = 0
         /// Index of the first node behind the subtree.
-        var end = 0
+        package var end = 0
         /// Of an object: where its names, sorted, begin in `sortedNames`.
         var namesStart = 0
     }
@@ -49,7 +49,7 @@ package final class JSONDocument: Sendable {
     }
 
     /// The node at a JSON Pointer (RFC 6901), nil when there is none.
-    func find(_ pointer: UnsafeBufferPointer<UInt8>) -> Int? {
+    package func find(_ pointer: UnsafeBufferPointer<UInt8>) -> Int? {
         guard let first = pointer.first else { return 0 }
         guard first == UInt8(ascii: "/") else { return nil }
         var node = 0
@@ -61,16 +61,16 @@ package final class JSONDocument: Sendable {
         return node
     }
 
-    func node(_ index: Int) -> Node { nodes[index] }
+    package func node(_ index: Int) -> Node { nodes[index] }
 
     /// The characters or digits of a node. Valid as long as the document.
-    func bytes(of index: Int) -> UnsafeBufferPointer<UInt8> {
+    package func bytes(of index: Int) -> UnsafeBufferPointer<UInt8> {
         let node = nodes[index]
         return UnsafeBufferPointer(rebasing: text[node.start..<(node.start + node.length)])
     }
 
     /// The node of a member's name, by its place in sorted order.
-    func name(of object: Int, at place: Int) -> Int? {
+    package func name(of object: Int, at place: Int) -> Int? {
         let node = nodes[object]
         guard node.kind == .object, place < node.count else { return nil }
         return sortedNames[node.namesStart + place]

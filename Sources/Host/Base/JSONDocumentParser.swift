@@ -1,5 +1,4 @@
 // The parser behind JSONDocument: strict RFC 8259, in place.
-internal import Base
 
 /// Parses one text. Strings are unescaped in the given memory.
 struct JSONDocumentParser {
