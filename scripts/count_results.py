@@ -41,10 +41,9 @@ def main(folder, selection=False):
     empty = [part for part in PARTS if counts[part] == 0 and not selection]
     if empty:
         print(f"   ran nothing: {', '.join(empty)}")
-    total = ", ".join(f"{counts[part]} {part}" for part in PARTS)
-    print(
-        f"tests: {sum(counts.values())} run ({total}), {len(failed)} failed, {len(skipped)} skipped"
-    )
+    print(f"   ran: {', '.join(f'{counts[part]} {part}' for part in PARTS)}")
+    passed = sum(counts.values()) - len(failed) - len(skipped)
+    print(f"tests: {passed} passed, {len(failed)} failed, {len(skipped)} skipped")
     return 1 if failed or skipped or empty or not any(counts.values()) else 0
 
 
