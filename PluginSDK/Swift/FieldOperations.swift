@@ -2,6 +2,9 @@
 
 /// add, set, delete and replace, in the order in which they run: `delete *` first, then add, set,
 /// delete, replace. Values may hold placeholders; names may, too. Immutable; shared by all workers.
+///
+/// In a request, what is set or deleted goes in each spelling that a backend may take for the same
+/// name (`Fields.removeSpellings`): the client must not be able to say it in other words.
 public struct FieldOperations: Sendable {
     private enum Operation: Sendable {
         case deleteAll
@@ -14,7 +17,8 @@ public struct FieldOperations: Sendable {
 
     /// A field by id, or by a text with placeholders.
     private enum Name: Sendable {
-        case id(FieldID)
+        /// With the name itself, which `texts` owns.
+        case id(FieldID, Bytes)
         case template(Template)
     }
 
@@ -36,24 +40,39 @@ public struct FieldOperations: Sendable {
         }
     }
 
+    /// Whose fields are changed.
+    public enum Side: Sendable {
+        case request
+        case response
+    }
+
     private let operations: [Operation]
+    private let texts: [ConstantText]
+    private let side: Side
 
     public var isEmpty: Bool { operations.isEmpty }
 
-    public init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
+    public init(
+        configuration: inout Configuration, of side: Side, scope: Scope
+    ) throws(PluginError) {
+        var texts: [ConstantText] = []
         let deletes = try configuration.strings("delete") ?? []
         var made: [Operation] = deletes.contains("*") ? [.deleteAll] : []
         for (name, values) in try configuration.stringLists("add") {
-            let name = try Self.name(name, scope)
+            let name = try Self.name(name, &texts, scope)
             for value in values { made.append(.add(name, try Self.value(value, scope))) }
         }
         for (name, values) in try configuration.stringLists("set") {
             let value = try Self.value(values.joined(separator: ","), scope)
-            made.append(.set(try Self.name(name, scope), value))
+            made.append(.set(try Self.name(name, &texts, scope), value))
         }
-        for name in deletes where name != "*" { made.append(try Self.deletion(name, scope)) }
+        for name in deletes where name != "*" {
+            made.append(try Self.deletion(name, &texts, scope))
+        }
         made += try Self.replacements(&configuration, scope)
         operations = made
+        self.texts = texts
+        self.side = side
     }
 
     public func apply(to fields: inout Fields, in exchange: Exchange) throws(Status) {
@@ -61,26 +80,45 @@ public struct FieldOperations: Sendable {
             switch operation {
             case .deleteAll:
                 fields.remove(matching: "*")
-            case .add(.id(let id), let value):
+            case .add(.id(let id, _), let value):
                 try fields.add(id, try exchange.evaluate(value))
             case .add(.template(let name), let value):
                 try fields.add(
                     named: try exchange.evaluate(name), try exchange.evaluate(value))
-            case .set(.id(let id), let value):
+            case .set(.id(let id, let name), let value):
+                try removeOtherSpellings(of: name, than: id, from: &fields, exchange)
                 try fields.set(id, try exchange.evaluate(value))
             case .set(.template(let name), let value):
                 let name = try exchange.evaluate(name)
-                fields.remove(matching: name)
+                try remove(name, from: &fields, exchange)
                 try fields.add(named: name, try exchange.evaluate(value))
-            case .delete(.id(let id)):
+            case .delete(.id(let id, let name)):
                 fields.remove(id)
+                try removeOtherSpellings(of: name, than: id, from: &fields, exchange)
             case .delete(.template(let name)), .deleteMatching(let name):
-                fields.remove(matching: try exchange.evaluate(name))
+                try remove(try exchange.evaluate(name), from: &fields, exchange)
             case .replace(let id, let search, let replacement):
                 try Self.replace(
                     search, with: try exchange.evaluate(replacement), in: &fields, id, exchange)
             }
         }
+    }
+
+    /// Removes the fields that a name or a pattern means.
+    private func remove(
+        _ name: Bytes, from fields: inout Fields, _ exchange: Exchange
+    ) throws(Status) {
+        fields.remove(matching: name)
+        guard side == .request, !name.isEmpty else { return }
+        try fields.removeSpellings(of: name, in: exchange)
+    }
+
+    /// Removes the other spellings of a name whose field itself is there to stay, or gone.
+    private func removeOtherSpellings(
+        of name: Bytes, than id: FieldID, from fields: inout Fields, _ exchange: Exchange
+    ) throws(Status) {
+        guard side == .request else { return }
+        try fields.removeSpellings(of: name, except: id, in: exchange)
     }
 
     /// Replaces in the values of one field, or of all when `id` is nil.
@@ -94,22 +132,28 @@ public struct FieldOperations: Sendable {
         }
     }
 
-    private static func name(_ name: String, _ scope: Scope) throws(PluginError) -> Name {
+    private static func name(
+        _ name: String, _ texts: inout [ConstantText], _ scope: Scope
+    ) throws(PluginError) -> Name {
         if name.utf8.contains(UInt8(ascii: "{")) {
             return .template(try scope.template(name, .keepUnknown))
         }
-        return .id(try scope.fieldID(name))
+        let text = ConstantText(name)
+        texts.append(text)
+        return .id(try scope.fieldID(name), text.bytes)
     }
 
     private static func value(_ text: String, _ scope: Scope) throws(PluginError) -> Template {
         try scope.template(text, [.keepUnknown, .noLineBreaks])
     }
 
-    private static func deletion(_ name: String, _ scope: Scope) throws(PluginError) -> Operation {
+    private static func deletion(
+        _ name: String, _ texts: inout [ConstantText], _ scope: Scope
+    ) throws(PluginError) -> Operation {
         if name.hasPrefix("*") || name.hasSuffix("*") {
             return .deleteMatching(try scope.template(name, .keepUnknown))
         }
-        return .delete(try Self.name(name, scope))
+        return .delete(try Self.name(name, &texts, scope))
     }
 
     private static func replacements(

@@ -18,6 +18,25 @@ def seen(serve, upstream):
     return send
 
 
+@pytest.mark.ours("Caddy passes other spellings of the field on")
+@pytest.mark.parametrize(
+    ("directive", "expected"),
+    [
+        ("request_header -X-User-Id", None),
+        ("request_header X-User-Id gateway", "gateway"),
+        ("request_header -X-User-*", None),
+        ("request_header -X_User_Id", None),
+        ("vars v X-User-Id\nrequest_header {http.vars.v} gateway", "gateway"),
+    ],
+)
+def test_a_field_is_changed_in_every_spelling(seen, directive, expected):
+    """Backends that read fields the CGI way take X_User_Id for X-User-Id."""
+    spellings = ["X-User-Id", "x_user-id", "X_User_Id", "X-USER_ID"]
+    request = seen(directive, fields=[(name, "alice") for name in spellings])
+    found = [value for name, value in request.fields if "user" in name.lower()]
+    assert found == ([expected] if expected else [])
+
+
 def test_header(serve, upstream):
     server = upstream(
         lambda connection: (

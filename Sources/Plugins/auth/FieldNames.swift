@@ -37,33 +37,6 @@ struct OwnedField: Sendable {
     /// Removes every field of that name from a request. [loop]
     func remove(from request: inout Request) throws(Status) {
         request.fields.remove(id)
-        var index = 0
-        while index < request.fields.count {
-            guard isSpelling(request.fields.name(at: index)) else {
-                index += 1
-                continue
-            }
-            let spelling = try request.copy(request.fields.name(at: index))
-            guard request.fields.remove(matching: spelling) else { throw .internal }
-        }
-    }
-
-    private func isSpelling(_ other: RawSpan) -> Bool {
-        let own = name.bytes.buffer
-        guard other.byteCount == own.count else { return false }
-        return other.withUnsafeBytes { other in
-            for index in 0..<own.count where Self.folded(own[index]) != Self.folded(other[index]) {
-                return false
-            }
-            return true
-        }
-    }
-
-    private static func folded(_ byte: UInt8) -> UInt8 {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-        case UInt8(ascii: "_"): UInt8(ascii: "-")
-        default: byte
-        }
+        try request.fields.removeSpellings(of: name.bytes, in: request.exchange)
     }
 }

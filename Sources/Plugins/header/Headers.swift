@@ -13,7 +13,7 @@ struct Headers: RequestHook, ResponseHook {
     /// about to be sent, so they see what every handler behind this one has set.
     init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
         request = try configuration.object("request") { (operations) throws(PluginError) in
-            try FieldOperations(configuration: &operations, scope: scope)
+            try FieldOperations(configuration: &operations, of: .request, scope: scope)
         }
         var condition: ResponseMatcher?
         response = try configuration.object("response") { (operations) throws(PluginError) in
@@ -21,7 +21,7 @@ struct Headers: RequestHook, ResponseHook {
             condition = try operations.object("require") { (require) throws(PluginError) in
                 try ResponseMatcher(configuration: &require, scope: scope)
             }
-            return try FieldOperations(configuration: &operations, scope: scope)
+            return try FieldOperations(configuration: &operations, of: .response, scope: scope)
         }
         self.condition = condition
     }

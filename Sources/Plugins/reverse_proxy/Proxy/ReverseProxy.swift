@@ -133,12 +133,13 @@ private struct FieldsOfBothWays {
         namesUpstream = value.serialized.contains("{http.reverse_proxy.upstream.")
         var headers = try Configuration(value, path: "headers")
         request = try headers.object("request") { (operations) throws(PluginError) in
-            try FieldOperations(configuration: &operations, scope: scope)
+            try FieldOperations(configuration: &operations, of: .request, scope: scope)
         }
         response = try headers.object("response") { (operations) throws(PluginError) in
             _ = operations.value("deferred")
             if operations.value("require") != nil { throw .unsupported("headers.response.require") }
-            return try FieldOperations(configuration: &operations, scope: scope)
+            return try FieldOperations(
+                configuration: &operations, of: .response, scope: scope)
         }
         try headers.finish()
         if response != nil { captured = try CapturedFields(usedIn: value, scope: scope) }
