@@ -37,6 +37,20 @@ def test_a_field_is_changed_in_every_spelling(seen, directive, expected):
     assert found == ([expected] if expected else [])
 
 
+def test_an_error_keeps_its_status_in_its_routes(serve):
+    _, port = serve("""error /teapot 418
+error /own 418
+handle_errors {
+    @own path /own
+    respond @own "own" 503
+    respond "sorry"
+}
+respond fine""")
+    assert fetch(port, target="/teapot").status == 418
+    assert fetch(port, target="/own").status == 503
+    assert fetch(port).status == 200
+
+
 def test_header(serve, upstream):
     server = upstream(
         lambda connection: (

@@ -9,8 +9,8 @@ struct StaticError: RequestHook {
     private let message: Template
 
     init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
-        status = try StatusSource(
-            try configuration.weakString("status_code"), else: 500, scope: scope)
+        let status = try configuration.weakString("status_code")
+        self.status = try StatusSource(status, scope: scope) ?? .constant(500)
         message = try scope.template(try configuration.string("error") ?? "", .keepUnknown)
     }
 

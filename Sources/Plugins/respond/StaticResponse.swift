@@ -18,8 +18,9 @@ struct StaticResponse: RequestHook {
     private let aborts: Bool
 
     init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
-        status = try StatusSource(
-            try configuration.weakString("status_code"), else: 200, scope: scope)
+        let status = try configuration.weakString("status_code")
+        self.status = try StatusSource(status, scope: scope)
+            ?? .error(try scope.template("{http.error.status_code}"), else: 200)
         var fields: [Field] = []
         for (name, values) in try configuration.stringLists("headers") {
             var templates: [Template] = []
@@ -62,12 +63,12 @@ struct StaticResponse: RequestHook {
 enum StatusSource: Sendable {
     case constant(UInt16)
     case template(Template)
+    /// The status of the error that is being answered, else a constant.
+    case error(Template, else: UInt16)
 
-    init(_ text: String?, else standard: UInt16, scope: Scope) throws(PluginError) {
-        guard let text, !text.isEmpty else {
-            self = .constant(standard)
-            return
-        }
+    /// nil for no text.
+    init?(_ text: String?, scope: Scope) throws(PluginError) {
+        guard let text, !text.isEmpty else { return nil }
         if text.utf8.contains(UInt8(ascii: "{")) {
             self = .template(try scope.template(text))
             return
@@ -80,18 +81,21 @@ enum StatusSource: Sendable {
 
     /// nil when the placeholders gave no status.
     func value(for request: borrowing Request) throws(Status) -> UInt16? {
+        let digits: UnsafeRawBufferPointer
         switch self {
         case .constant(let status): return status
-        case .template(let template):
-            let digits = try request.evaluate(template).buffer
-            guard digits.count == 3 else { return nil }
-            var status: UInt16 = 0
-            for digit in digits {
-                guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
-                status = status * 10 + UInt16(digit - UInt8(ascii: "0"))
-            }
-            return status >= 100 ? status : nil
+        case .error(let template, let standard):
+            digits = try request.evaluate(template).buffer
+            if digits.isEmpty { return standard }
+        case .template(let template): digits = try request.evaluate(template).buffer
         }
+        guard digits.count == 3 else { return nil }
+        var status: UInt16 = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            status = status * 10 + UInt16(digit - UInt8(ascii: "0"))
+        }
+        return status >= 100 ? status : nil
     }
 }
 
