@@ -6,6 +6,7 @@ import select
 import pytest
 
 from support.client import Client, fetch
+from support.gateway import IS_CADDY
 from support.ports import free_port
 from support.waiting import wait_until
 
@@ -254,6 +255,22 @@ def test_a_refused_upstream_gives_way_to_another(serve, upstream):
     )
     gateway.expect_log(str(dead))
     assert {fetch(port).body for _ in range(10)} == {b"alive"}
+
+
+def test_a_response_says_by_what_way_it_came(serve, upstream):
+    """RFC 9110 §7.6.3: an intermediary adds itself, with the protocol that it received."""
+
+    def answer(connection):
+        request = connection.read_request()
+        version = "1.0" if request.target == "/old" else "1.1"
+        connection.send(f"HTTP/{version} 200 OK\r\nVia: 1.1 cache\r\nContent-Length: 0\r\n\r\n")
+
+    server = upstream(answer)
+    _, port = serve(f"respond /local here\nreverse_proxy {server.address}")
+    ours = "Caddy" if IS_CADDY else "gatewright"
+    assert fetch(port).get("via") == f"1.1 cache, 1.1 {ours}"
+    assert fetch(port, target="/old").get("via") == f"1.1 cache, 1.0 {ours}"
+    assert fetch(port, target="/local").get("via") is None
 
 
 def test_handle_response(serve, upstream):

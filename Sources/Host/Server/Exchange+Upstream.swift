@@ -196,6 +196,8 @@ extension Exchange {
         let visit = visited[upstreamHandler]
         let handler = generation.handlers + Int(visit.slot)
         FieldSection.removeHopByHop(&res.pointee.fields)
+        // A block without room for one more field goes on without it.
+        try? ForwardedFields.addVia(to: &res.pointee.fields, version: stream.responseVersion)
         if let hook = handler.pointee.ops.on_upstream_head {
             runningHandler = upstreamHandler
             attachment.pool = nil

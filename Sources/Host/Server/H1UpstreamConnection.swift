@@ -339,6 +339,7 @@ final class H1UpstreamConnection: UpstreamStream {
         // Nobody asked for another protocol (RFC 9110 §7.8).
         guard head.status != 101 else { throw .statusLineInvalid }
         keepsAlive = head.keepAlive
+        responseVersion = head.version
         hasHead = true
         setDeadline(.max)
         noteProgress()

@@ -42,6 +42,8 @@ class UpstreamConsumer {
 
 /// A call on an upstream's connection. One thread owns it.
 class UpstreamStream {
+    /// Protocol of the response, once its head is there: 10, 11, 20.
+    final var responseVersion: UInt8 = 11
     /// Sends the head and the first piece of the body together.
     func send(head: UnsafeRawBufferPointer, body: BodyPiece, framing: RequestFraming) {
         preconditionFailure("abstract")
