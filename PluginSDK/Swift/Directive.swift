@@ -9,7 +9,7 @@ public struct Directive: Sendable {
     public var options: DirectiveOptions
     /// One line for `list-modules --directives`.
     public var summary: String
-    /// Turns one use into a handler object `{"handler": …}`, or `{"routes": […]}`.
+    /// Turns one use into a handler object `{"handler": …}`, `{"routes": […]}`, or an array of these.
     public var parse: @Sendable (borrowing DirectiveCall) throws(PluginError) -> JSONValue
 
     public init(
@@ -58,6 +58,8 @@ public struct DirectiveOptions: OptionSet, Sendable {
     public static let matcher = DirectiveOptions(rawValue: GW_DIRECTIVE_MATCHER)
     /// Only the first matching one of a block runs, as with rewrite.
     public static let exclusive = DirectiveOptions(rawValue: GW_DIRECTIVE_EXCLUSIVE)
+    /// The same, without a group of its own where a block has only one, as with root.
+    public static let alternatives = DirectiveOptions(rawValue: GW_DIRECTIVE_ALTERNATIVES)
     /// No token of it may come from an empty environment variable.
     public static let credential = DirectiveOptions(rawValue: GW_DIRECTIVE_CREDENTIAL)
     /// Sorts the most specific matcher last, as with vars.

@@ -148,7 +148,8 @@ final class AdaptContext {
         guard let definition = definitions[name] else { throw unknownDirective(directive) }
         let (set, tokens) = try takeMatcher(from: directive, definition, scope: scope)
         let result = try definition.parse(call(tokens, scope: scope))
-        return [RouteResult(directive: name, value: value(result, matcher: set))]
+        let parts = result.arrayValue ?? [result]
+        return parts.map { RouteResult(directive: name, value: value($0, matcher: set)) }
     }
 
     func unknownDirective(_ directive: ConfigNode) -> ConfigError {

@@ -32,8 +32,9 @@ package struct DirectiveDefinition: Sendable {
     /// Sorts the more specific matcher behind the less specific one, for assignments where the
     /// last one wins.
     package var sortsSpecificLast: Bool
-    /// Turns the directive into a handler object `{"handler": …}`, or into
-    /// `{"routes": [{"match"?, "handle"}…]}` whose routes stay together.
+    /// Turns the directive into a handler object `{"handler": …}`, into
+    /// `{"routes": [{"match"?, "handle"}…]}` whose routes stay together, or into an array of
+    /// these, as if the directive stood there several times.
     package var parse: @Sendable (DirectiveCall) throws(ConfigError) -> JSONValue
 
     package init(

@@ -18,7 +18,8 @@ enum PluginDirectives {
         DirectiveDefinition(
             name: directive.name, order: directive.order.place,
             takesMatcher: directive.takesMatcher,
-            exclusiveGroup: directive.isExclusive ? .always : .none,
+            exclusiveGroup: directive.isExclusive
+                ? .always : directive.hasAlternatives ? .whenSeveral : .none,
             sortsSpecificLast: directive.lastWins,
             parse: { call throws(ConfigError) in
                 try DirectiveUse(call, tokens: call.tokens, registry: registry).parse(directive)

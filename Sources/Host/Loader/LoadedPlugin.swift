@@ -156,6 +156,7 @@ package final class LoadedDirective: Sendable {
 
     package var takesMatcher: Bool { flags & GW_DIRECTIVE_MATCHER != 0 }
     package var isExclusive: Bool { flags & GW_DIRECTIVE_EXCLUSIVE != 0 }
+    package var hasAlternatives: Bool { flags & GW_DIRECTIVE_ALTERNATIVES != 0 }
     package var carriesCredential: Bool { flags & GW_DIRECTIVE_CREDENTIAL != 0 }
     package var lastWins: Bool { flags & GW_DIRECTIVE_LAST_WINS != 0 }
 }

@@ -38,8 +38,7 @@ extension Directive {
             }
         }
         let handlers = [plain, defaults].filter { !$0.isEmpty }.map(\.handler)
-        if handlers.count == 1 { return handlers[0] }
-        return ["routes": .array(handlers.map { ["handle": [$0]] })]
+        return handlers.count == 1 ? handlers[0] : .array(handlers)
     }
 
     /// request_header [<matcher>] [+|-]<field> [<value>|<regexp> [<replacement>]]

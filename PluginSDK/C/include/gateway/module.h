@@ -41,6 +41,7 @@ typedef struct gw_instance_ops {
 #define GW_DIRECTIVE_EXCLUSIVE 2u  // only the first matching one of a block runs (as rewrite does)
 #define GW_DIRECTIVE_CREDENTIAL 4u // no token of it may come from an empty environment variable
 #define GW_DIRECTIVE_LAST_WINS 8u  // sorts the most specific matcher last (as vars does)
+#define GW_DIRECTIVE_ALTERNATIVES 16u // as EXCLUSIVE, where a block has several (as root does)
 
 // A Caddyfile directive and how it becomes JSON.
 typedef struct gw_directive {
@@ -55,8 +56,9 @@ typedef struct gw_directive {
     uint32_t reserved;
     gw_view doc;    // one line for list-modules --directives and for suggestions
 
-    // Reads the tokens of one use and writes JSON: a handler object ({"handler": …}), or
-    // {"routes": [{"match": …, "handle": […]}, …]}. Fails through gw_host_adapt.fail.
+    // Reads the tokens of one use and writes JSON: a handler object ({"handler": …}),
+    // {"routes": [{"match": …, "handle": […]}, …]}, or an array of these, as if the directive stood
+    // there several times. Fails through gw_host_adapt.fail.
     // call: borrowed for the call. [config] since 1.0
     gw_status (*GW_NONNULL parse)(const struct gw_directive_call *GW_NONNULL call,
                                   gw_out *GW_NONNULL out);
