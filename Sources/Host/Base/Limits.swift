@@ -85,6 +85,8 @@ package enum Limits {
 
     // Buffers of a worker.
     package static let acceptsPerTurn = 64
+    /// How long accepting rests when the system refuses it, unless a connection ends sooner.
+    package static let acceptPause: UInt64 = 100 * millisecond
     package static let readBufferBytes = 64 * 1024
     package static let writeBufferBytes = 96 * 1024
     /// Response pieces up to this size are put behind what is held, larger ones go out by themselves.

@@ -10,6 +10,7 @@ extension Exchange {
         else { return nil }
         let moved = pipe.move(from: link, to: target, count: count, scratch: worker.readBuffer)
         if moved > 0 { responseBytes &+= UInt64(moved) }
+        stream?.noteSpliced()
         if target.hasPendingOutput { upstream?.setReading(false) }
         return moved
     }

@@ -73,11 +73,13 @@ package final class GatewayServer {
         var opened: [(Endpoint, [Int32])] = []
         do {
             opened = try openSockets(plan)
+            try startInstances(builder.fresh)
         } catch {
+            closeSockets(opened)
+            stopInstances(builder.fresh)
             builder.abandon()
             throw error
         }
-        try startInstances(builder.fresh)
         publish(next, registry, opened)
         closeUnused(plan)
         lastConfiguration = config
@@ -153,6 +155,13 @@ package final class GatewayServer {
         if let message = failure.withLock({ $0 }) { throw ServerError(message) }
     }
 
+    private func stopInstances(_ ended: [ModuleInstance]) {
+        guard !ended.isEmpty else { return }
+        onEveryWorker { worker in
+            for instance in ended { instance.stopWorker(UInt32(worker.index)) }
+        }
+    }
+
     /// Ends the instances of generations that no exchange runs on any more.
     private func retireGenerations() {
         var kept: [Generation] = []
@@ -162,9 +171,7 @@ package final class GatewayServer {
                 continue
             }
             let ended = old.instances.release()
-            onEveryWorker { worker in
-                for instance in ended { instance.stopWorker(UInt32(worker.index)) }
-            }
+            stopInstances(ended)
             for instance in ended { instance.cleanUp() }
         }
         retiring = kept.reversed()
@@ -180,7 +187,7 @@ package final class GatewayServer {
                 opened.append((endpoint, try ListenerSockets.open(endpoint, count: workers.count)))
             }
         } catch {
-            for (_, sockets) in opened { for socket in sockets { Socket.close(socket) } }
+            closeSockets(opened)
             throw error
         }
         for (endpoint, _) in opened {
@@ -189,6 +196,14 @@ package final class GatewayServer {
             }
         }
         return opened
+    }
+
+    /// Takes back what no worker has seen yet.
+    private func closeSockets(_ opened: [(Endpoint, [Int32])]) {
+        for (endpoint, sockets) in opened {
+            for socket in sockets { Socket.close(socket) }
+            endpoints = endpoints.filter { $0.value !== endpoint }
+        }
     }
 
     private func closeUnused(_ plan: Plan) {

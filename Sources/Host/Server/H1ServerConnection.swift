@@ -37,6 +37,8 @@ final class H1ServerConnection: ServerStream {
     private var current = UnsafeRawBufferPointer(start: nil, count: 0)
     private var isBodyWanted = false
     private var isProcessing = false
+    /// The exchange looks at a piece of the body that is still in front of the input.
+    private var isDelivering = false
     private var drained = 0
     private var hasPartialHead = false
 
@@ -45,6 +47,8 @@ final class H1ServerConnection: ServerStream {
     private var requestVersion: UInt8 = 11
     private var keepsAlive = true
     private var framing = ResponseFraming.none
+    /// The client waits for 100 before it sends its body.
+    private var awaitsContinue = false
     private var headIsSent = false
     /// Bytes of the worker's write buffer that hold a response head which is not sent yet.
     private var held = 0
@@ -124,7 +128,7 @@ final class H1ServerConnection: ServerStream {
             if !link.hasPendingOutput {
                 outputDrained()
             } else if link.output.count < waiting {
-                setDeadline(after: worker.timeouts(endpoint).writeIdle)
+                setWriteDeadline()
             }
             guard state != .closed else { return }
         }
@@ -184,8 +188,7 @@ final class H1ServerConnection: ServerStream {
         if moved > 0 {
             body.skip(moved)
             guard state == .exchange else { return true }
-            setDeadline(
-                body.isComplete ? .max : worker.loop.now &+ worker.timeouts(endpoint).bodyIdle)
+            setExchangeDeadline()
             updateReading()
         } else if moved != Errno.wouldBlock {
             clientGone()
@@ -295,6 +298,7 @@ final class H1ServerConnection: ServerStream {
         framing = .none
         headIsSent = false
         isBodyWanted = false
+        awaitsContinue = head.expectsContinue
         drained = 0
         body.begin(head.framing)
         state = .exchange
@@ -321,9 +325,12 @@ final class H1ServerConnection: ServerStream {
             return false
         }
         if step.used == 0, !step.isEnd { return false }
-        setDeadline(body.isComplete ? .max : worker.loop.now &+ worker.timeouts(endpoint).bodyIdle)
+        awaitsContinue = false
+        setExchangeDeadline()
         let data = step.data
         let isTaken = data.count > 0 || step.isEnd
+        isDelivering = true
+        defer { isDelivering = false }
         if isTaken, let exchange {
             if step.isEnd, body.hasTrailers {
                 try? body.copyTrailers(to: worker.trailers.begin())
@@ -362,9 +369,7 @@ final class H1ServerConnection: ServerStream {
     override func readBody() {
         guard state == .exchange, !isBodyWanted else { return }
         isBodyWanted = true
-        if !body.isComplete {
-            setDeadline(after: worker.timeouts(endpoint).bodyIdle)
-        }
+        setExchangeDeadline()
         if !isProcessing { resumeInput() }
     }
 
@@ -377,7 +382,7 @@ final class H1ServerConnection: ServerStream {
     override func pauseBody() {
         guard state == .exchange else { return }
         isBodyWanted = false
-        setDeadline(.max)
+        setExchangeDeadline()
         if !isProcessing { updateReading() }
     }
 
@@ -390,8 +395,9 @@ final class H1ServerConnection: ServerStream {
         guard let length = body.remaining else { return .empty }
         let bytes = UnsafeRawBufferPointer(
             rebasing: available[..<Int(min(UInt64(available.count), length))])
-        // Input that had to be kept would be freed by consuming it while the view is in use.
-        guard input.isEmpty else { return .empty }
+        // Input that had to be kept would be freed by consuming it while the view is in use; a piece
+        // that is being delivered is not consumed yet.
+        guard input.isEmpty, !isDelivering else { return .empty }
         body.skip(bytes.count)
         consume(bytes.count)
         return BodyPiece(bytes: bytes, isLast: body.isComplete)
@@ -404,11 +410,16 @@ final class H1ServerConnection: ServerStream {
         return link.hasPendingOutput ? nil : link
     }
 
+    override func noteSpliced() {
+        if link.hasPendingOutput { setWriteDeadline() }
+    }
+
     override var isBodyComplete: Bool { body.isComplete }
     override var isCongested: Bool { link.hasPendingOutput }
 
     override func sendInterim(status: UInt16, fields: UnsafePointer<gw_fields>?) {
         guard state == .exchange, !headIsSent, requestVersion >= 11 else { return }
+        if status == 100 { awaitsContinue = false }
         flush()
         var none = gw_fields()
         let writer = ResponseHeadWriter(status: status, framing: .none, connection: .none)
@@ -426,6 +437,9 @@ final class H1ServerConnection: ServerStream {
         guard state == .exchange, !headIsSent else { return }
         headIsSent = true
         // A request that broke off leaves nothing behind that could be a next request.
+        // A client that was not told to continue may send its body or not, so that nobody knows
+        // what comes next (RFC 9110 §10.1.1).
+        if awaitsContinue, !body.isComplete, input.isEmpty { keepsAlive = false }
         if !body.isComplete, body.remaining.map({ $0 > UInt64(Limits.lingerBytesMax) }) ?? false {
             keepsAlive = false
         }
@@ -473,7 +487,7 @@ final class H1ServerConnection: ServerStream {
             }
         case .chunked: sendChunk(bytes, isLast: isLast)
         }
-        if link.hasPendingOutput { setDeadline(after: worker.timeouts(endpoint).writeIdle) }
+        if link.hasPendingOutput { setWriteDeadline() }
     }
 
     /// Puts a small piece behind what is held, so that it leaves with it; false when it does not
@@ -517,6 +531,7 @@ final class H1ServerConnection: ServerStream {
         let head = UnsafeRawBufferPointer(rebasing: worker.writeBuffer[..<held])
         held = 0
         link.send(head)
+        if link.hasPendingOutput { setWriteDeadline() }
     }
 
     override func abort() {
@@ -601,8 +616,7 @@ final class H1ServerConnection: ServerStream {
     private func outputDrained() {
         switch state {
         case .exchange:
-            setDeadline(isBodyWanted && !body.isComplete
-                ? worker.loop.now &+ worker.timeouts(endpoint).bodyIdle : .max)
+            setExchangeDeadline()
             exchange?.outputDrained()
         case .lingering:
             setDeadline(after: Limits.lingerTimeout)
@@ -632,6 +646,8 @@ final class H1ServerConnection: ServerStream {
     func drain() {
         keepsAlive = false
         exchange?.drain()
+        // A request that has arrived already is still served.
+        if state == .head, input.isEmpty, link.isReading { receive() }
         guard state == .head, input.isEmpty else { return }
         if link.hasPendingOutput { linger() } else { close() }
     }
@@ -647,6 +663,20 @@ final class H1ServerConnection: ServerStream {
         guard time < armedFor else { return }
         armedFor = time
         worker.loop.arm(timer, deadline: time)
+    }
+
+    /// While output waits, the client has to take some of it in time.
+    private func setWriteDeadline() { setDeadline(after: worker.timeouts(endpoint).writeIdle) }
+
+    /// What is waited for during an exchange: that the client reads, else that it goes on with a
+    /// body that somebody wants, else nothing.
+    private func setExchangeDeadline() {
+        if link.hasPendingOutput {
+            if deadline == .max { setWriteDeadline() }
+        } else {
+            setDeadline(after: isBodyWanted && !body.isComplete
+                ? worker.timeouts(endpoint).bodyIdle : .max)
+        }
     }
 
     private func timerFired() {

@@ -36,7 +36,8 @@ final class Listener: @unchecked Sendable {
             var peer = SocketAddress()
             let fd = Socket.accept(self.fd, peer: &peer)
             guard fd >= 0 else {
-                if fd == Errno.tooManyFiles || fd == Errno.tooManyFilesInSystem {
+                // Whatever else it is: at once it would fail again, and the loop would spin.
+                if fd != Errno.wouldBlock, fd != Errno.connectionAborted {
                     worker.pauseAccepting()
                 }
                 return

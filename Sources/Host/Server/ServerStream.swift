@@ -45,6 +45,9 @@ class ServerStream {
     /// Where response body bytes may be written past the stream; nil when they may not.
     var spliceTarget: Link? { nil }
 
+    /// Bytes were written past the stream.
+    func noteSpliced() {}
+
     /// More output waits than should.
     var isCongested: Bool { preconditionFailure("abstract") }
 

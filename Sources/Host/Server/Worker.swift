@@ -44,6 +44,7 @@ final class Worker: @unchecked Sendable {
     private var upstreams: [ObjectIdentifier: H1UpstreamConnection] = [:]
     private var dying: [AnyObject] = []
     private var listeners: [Listener] = []
+    private let acceptTimer: TimerWheel.Node
     var tickets = TicketTable()
     let logProducer: LogProducer
 
@@ -72,6 +73,13 @@ final class Worker: @unchecked Sendable {
         readBuffer = .allocate(byteCount: Limits.readBufferBytes, alignment: 64)
         writeBuffer = .allocate(byteCount: Limits.writeBufferBytes, alignment: 64)
         fieldTable = .allocate(capacity: Limits.headFieldsMax)
+        acceptTimer = .allocate(capacity: 1)
+        acceptTimer.initialize(
+            to: TimerNode(context: Unmanaged.passUnretained(self).toOpaque()) { context in
+                Unmanaged<Worker>.fromOpaque(context)._withUnsafeGuaranteedRef {
+                    $0.resumeAccepting()
+                }
+            })
         loop.endOfTurnContext = Unmanaged.passUnretained(self).toOpaque()
         loop.endOfTurn = { context in
             Unmanaged<Worker>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.endTurn() }
@@ -87,6 +95,7 @@ final class Worker: @unchecked Sendable {
         readBuffer.deallocate()
         writeBuffer.deallocate()
         fieldTable.deallocate()
+        acceptTimer.deallocate()
     }
 
     /// The body of the worker's thread.
@@ -256,14 +265,17 @@ final class Worker: @unchecked Sendable {
 
     private(set) var isAcceptPaused = false
 
-    /// Descriptors have run out: accepting waits until a connection ends.
+    /// Descriptors have run out: accepting waits until a connection ends, or for a moment, because
+    /// other workers and upstreams have descriptors too.
     func pauseAccepting() {
         isAcceptPaused = true
+        loop.arm(acceptTimer, deadline: loop.now &+ Limits.acceptPause)
         for listener in listeners { listener.setAccepting(false) }
     }
 
     private func resumeAccepting() {
         isAcceptPaused = false
+        loop.cancel(acceptTimer)
         for listener in listeners { listener.setAccepting(true) }
     }
 

@@ -33,6 +33,5 @@ package enum Errno {
     package static let inProgress = -Int(EINPROGRESS)
     package static let connectionReset = -Int(ECONNRESET)
     package static let brokenPipe = -Int(EPIPE)
-    package static let tooManyFiles = -Int(EMFILE)
-    package static let tooManyFilesInSystem = -Int(ENFILE)
+    package static let connectionAborted = -Int(ECONNABORTED)
 }
