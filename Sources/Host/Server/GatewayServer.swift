@@ -89,7 +89,7 @@ package final class GatewayServer {
     /// Provisions everything and throws it away.
     package func validate(_ config: JSONValue) throws {
         let registry = try logs.makeRegistry(config["logging"])
-        let plan = try Plan(config, server: self)
+        let plan = try Plan(config, server: self, isRehearsal: true)
         let builder = GenerationBuilder(loader: loader, cache: cache, logs: registry)
         defer { builder.abandon() }
         _ = try build(plan, builder)
@@ -316,11 +316,11 @@ private struct Plan {
     private(set) var renewalDue: Int64?
     private var endpoints: [ListenAddress: Endpoint] = [:]
 
-    init(_ config: JSONValue, server gateway: GatewayServer) throws {
+    init(_ config: JSONValue, server gateway: GatewayServer, isRehearsal: Bool = false) throws {
         try Self.refuseUnknown(config)
         let http = try HTTPApplication(config["apps"]?["http"] ?? [:])
         var tls = try TLSPlan(
-            config["apps"]?["tls"] ?? .null, httpPort: http.httpPort,
+            config["apps"]?["tls"] ?? .null, httpPort: http.httpPort, isRehearsal: isRehearsal,
             manager: { () throws(CertificateError) in try gateway.certificateManager() })
         var redirects = RedirectPlan(httpPort: http.httpPort, httpsPort: http.httpsPort)
         let now = Int64(WallClock.nanoseconds() / Limits.second)

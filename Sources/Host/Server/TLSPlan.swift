@@ -7,6 +7,8 @@ import Transport
 struct TLSPlan {
     private let findManager: () throws(CertificateError) -> CertificateManager?
     private let httpPort: UInt16
+    /// Nothing is issued or stored: the configuration is only looked at.
+    private let isRehearsal: Bool
     private(set) var warnings: [String] = []
     /// When certificates are to be loaded again, seconds since 1970.
     private(set) var renewalDue: Int64?
@@ -16,10 +18,11 @@ struct TLSPlan {
     ///   - app: The `apps.tls` object; null for none.
     ///   - manager: Asked when certificates are needed; nil when there is no place to keep them.
     init(
-        _ app: JSONValue, httpPort: UInt16,
+        _ app: JSONValue, httpPort: UInt16, isRehearsal: Bool,
         manager: @escaping () throws(CertificateError) -> CertificateManager?
     ) throws(ServerError) {
         findManager = manager
+        self.isRehearsal = isRehearsal
         self.httpPort = httpPort
         try readAutomation(app)
         for (index, file) in (app["certificates"]?["load_files"]?.arrayValue ?? []).enumerated() {
@@ -91,7 +94,7 @@ struct TLSPlan {
     private mutating func issue(_ names: [String], _ server: ServerConfiguration, now: Int64) throws
         -> [LoadedCertificate]
     {
-        guard !names.isEmpty else { return [] }
+        guard !names.isEmpty, !isRehearsal else { return [] }
         guard let manager = try findManager() else {
             throw ServerError(
                 "server \(server.name) needs certificates, and there is no data directory: set XDG_DATA_HOME or HOME")

@@ -86,11 +86,13 @@ extension [TLSPolicy] {
         }?.clientAuthentication
     }
 
-    /// The one version bound that all policies agree on.
+    /// The one version bound that all policies agree on. The catch-all that a Caddyfile adds behind
+    /// its sites' policies says nothing.
     func agreedVersion(
         _ member: KeyPath<TLSPolicy, TLSVersion?>, server: String
     ) throws(ServerError) -> TLSVersion? {
-        let versions = Set(map { $0[keyPath: member] })
+        let speaking = filter { !$0.names.isEmpty || $0[keyPath: member] != nil }
+        let versions = Set(speaking.map { $0[keyPath: member] })
         guard versions.count <= 1 else {
             throw ServerError(
                 "server \(server): sites on one address with different TLS versions are not supported yet")

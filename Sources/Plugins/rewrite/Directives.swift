@@ -84,7 +84,7 @@ extension Directive {
     ///
     /// Takes its matcher itself, as `rewrite` does.
     static let root = Directive(
-        "root", order: "rank:200", options: .alternatives,
+        "root", order: "rank:500", options: .alternatives,
         summary: "sets the folder of the site, {http.vars.root}"
     ) { (call) throws(PluginError) in
         try withLoneArgument(call) { ["handler": "vars", "root": .string($0)] }

@@ -113,8 +113,8 @@ typedef struct gw_http_handler_ops {
     // After gw_host_http.write answered GW_AGAIN: there is room again.
     void (*GW_NULLABLE on_writable)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                     void *GW_NONNULL state);
-    // The client left or a deadline ended the exchange; tickets are stale already.
-    // reason: GW_E_CANCELLED or GW_E_TIMEOUT. on_complete follows.
+    // The client left, or its request broke off; tickets are stale already.
+    // reason: GW_E_CANCELLED. on_complete follows.
     void (*GW_NULLABLE on_cancel)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                   void *GW_NONNULL state, gw_status reason);
     // The server is about to stop; a stream may end at a good place.
