@@ -49,6 +49,25 @@ def test_a_head_of_normal_size_passes(serve, upstream):
     assert fetch(port, target="/" + "a" * 7000, fields=[("Cookie", "b" * 8000)]).status == 200
 
 
+@pytest.mark.ours("Caddy resets the connection of a client that goes on sending")
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_client_that_sends_on_gets_its_413(serve, upstream, framing):
+    """A reset would take the answer from a client that reads only when it has sent everything."""
+    server = upstream()
+    _, port = serve(f"request_body {{\n max_size 1KB\n}}\nreverse_proxy {server.address}")
+    size = 8 << 20
+    with Client(port) as client:
+        if framing == "length":
+            client.request("POST", body="x" * size)
+        else:
+            client.send(
+                "POST / HTTP/1.1\r\nHost: gateway.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            client.send(f"{size:x}\r\n" + "x" * size + "\r\n0\r\n\r\n")
+        assert client.read_response().status == 413
+    assert server.requests.empty()
+
+
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_a_large_body_is_413(serve, upstream, framing):
     server = upstream()
@@ -185,6 +204,9 @@ def test_an_upstream_that_never_reads_holds_no_memory(serve, upstream):
 
     server = upstream(deaf)
     gateway, port = serve(f"reverse_proxy {server.address}")
+    # The end of the client's stream is behind bytes that nobody takes, so the gateway may learn of
+    # the upstream's end first.
+    gateway.expect_log(server.address)
     before = gateway.memory_kib()
     sent = 0
     with Client(port, seconds=1) as client:

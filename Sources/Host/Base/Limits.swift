@@ -50,9 +50,12 @@ package enum Limits {
     package static let tlsHandshakeTimeout: UInt64 = 10 * second
     package static let connectTimeout: UInt64 = 3 * second
     package static let drainTimeout: UInt64 = 30 * second
-    /// How long and how much of an unread request body is drained after an early answer.
+    /// How much of an unread request body is drained so that the connection can be kept.
+    package static let drainBytesMax = 256 * 1024
+    /// How long and how much is read after the last answer of a connection, so that no reset takes
+    /// the answer (a 413, a 431) away from a client that is still sending.
     package static let lingerTimeout: UInt64 = 5 * second
-    package static let lingerBytesMax = 256 * 1024
+    package static let lingerBytesMax = 64 * 1024 * 1024
 
     // Upstream pools, per worker and upstream.
     package static let idleUpstreamConnectionsMax = 64

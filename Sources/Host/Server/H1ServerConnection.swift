@@ -353,7 +353,7 @@ final class H1ServerConnection: ServerStream {
                 nextRequest()
                 return state != .closed
             }
-            guard drained <= Limits.lingerBytesMax else {
+            guard drained <= Limits.drainBytesMax else {
                 linger()
                 return false
             }
@@ -440,7 +440,7 @@ final class H1ServerConnection: ServerStream {
         // A client that was not told to continue may send its body or not, so that nobody knows
         // what comes next (RFC 9110 §10.1.1).
         if awaitsContinue, !body.isComplete, input.isEmpty { keepsAlive = false }
-        if !body.isComplete, body.remaining.map({ $0 > UInt64(Limits.lingerBytesMax) }) ?? false {
+        if !body.isComplete, body.remaining.map({ $0 > UInt64(Limits.drainBytesMax) }) ?? false {
             keepsAlive = false
         }
         switch responseBody {
