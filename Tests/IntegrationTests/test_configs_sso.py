@@ -27,8 +27,9 @@ COOKIE = ("Cookie", "_oauth2_proxy=signed-in")
 class Stack:
     """The gateway and every service behind it."""
 
-    def __init__(self, services, http, https, tls):
-        self.services, self.http, self.https, self.tls = services, http, https, tls
+    def __init__(self, gateway, services, http, https, tls):
+        self.gateway, self.services = gateway, services
+        self.http, self.https, self.tls = http, https, tls
 
     def __getattr__(self, name):
         return self.services[name]
@@ -66,8 +67,10 @@ def open_stack(start, upstream, authority):
         )
         text, http, https = fixtures.with_ports(text)
         text = fixtures.replaced(text, {"\n:80 {": f"\n:{http} {{"})
-        start(text, environment={"CADDY_TAILNET_HOSTNAME": HOST}, ports=(http, https))
-        return Stack(services, http, https, authority.client_context())
+        gateway = start(
+            text, environment={"CADDY_TAILNET_HOSTNAME": HOST}, ports=(http, https)
+        )
+        return Stack(gateway, services, http, https, authority.client_context())
 
     return open_config
 
@@ -168,6 +171,7 @@ def test_the_sign_in_service_sees_what_was_asked(stack):
 
 def test_a_failing_sign_in_service_lets_nobody_in(stack):
     stack.sign_in.stop()
+    stack.gateway.expect_log(stack.sign_in.address)
     assert stack.get("/", COOKIE).status == 502
     assert stack.untouched("webui")
 
