@@ -27,7 +27,7 @@ extension PluginTests {
             ),
             (
                 "header {\n a 1\n ?b 2\n defer\n }",
-                #"{"routes":[{"handle":[{"handler":"headers","response":{"deferred":true,"set":{"A":["1"]}}}]},{"handle":[{"handler":"headers","response":{"require":{"headers":{"b":null}},"set":{"B":["2"]}}}]}]}"#
+                #"[{"handler":"headers","response":{"deferred":true,"set":{"A":["1"]}}},{"handler":"headers","response":{"require":{"headers":{"b":null}},"set":{"B":["2"]}}}]"#
             ),
             ("request_header -X", #"{"handler":"headers","request":{"delete":["X"]}}"#),
             ("request_header x: v", #"{"handler":"headers","request":{"set":{"X":["v"]}}}"#),
