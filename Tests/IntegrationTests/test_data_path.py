@@ -2,15 +2,12 @@
 
 import resource
 import signal
-import ssl
-import threading
 import time
 
 import pytest
 
 from support.client import Client, fetch
-from support.gateway import site
-from support.upstreams import Upstream, server_context
+from support.upstreams import server_context
 from support.waiting import wait_until
 
 #: More than the buffers of a loopback connection hold.
@@ -181,10 +178,8 @@ def test_a_body_that_comes_while_connecting_again_is_kept(serve, upstream, autho
 def test_accepting_goes_on_after_descriptors_ran_out(serve):
     """A worker without a connection of its own has nothing to wait for but the others."""
     gateway, port = serve("respond ok")
-    files = gateway.open_files()
-    files = files if isinstance(files, int) else len(files)
     _, hard = resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, (files + 1, hard))
+    resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, (gateway.open_files() + 1, hard))
     clients = [Client(port) for _ in range(20)]
     for client in clients:
         client.request(fields=[("Connection", "close")])
@@ -228,27 +223,3 @@ def test_a_final_answer_instead_of_100_closes(serve):
         answer = client.read_response()
         assert answer.status == 403
         assert answer.get("connection") == "close"
-
-
-def test_a_parked_response_that_breaks_is_not_passed_on_as_whole(serve, upstream):
-    def dies(connection):
-        connection.read_request()
-        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegin")
-        time.sleep(0.2)
-        connection.reset()
-
-    def slow(connection):
-        while connection.read_request():
-            time.sleep(0.8)
-            connection.respond()
-
-    first, second = upstream(dies), upstream(slow)
-    gateway, port = serve(
-        f"reverse_proxy {first.address} {{\n @any status 200\n handle_response @any {{\n"
-        f"  forward_auth {second.address} {{\n   uri /auth\n  }}\n  copy_response\n }}\n}}"
-    )
-    gateway.expect_log("")
-    with Client(port, seconds=5) as client:
-        client.request()
-        answer = client.read_response()
-        assert answer.status == 502 or answer.broken
