@@ -98,10 +98,10 @@ import Testing
 
     @Test func limitsTheDepth() {
         let deep = { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
-        let document = open(deep(128))
+        let document = open(deep(Limits.jsonDepthMax))
         #expect(document.status == GW_OK)
         table.close(document.handle)
-        #expect(open(deep(129)).status == GW_E_LIMIT)
+        #expect(open(deep(Limits.jsonDepthMax + 1)).status == GW_E_LIMIT)
     }
 
     @Test func closedDocumentsAreStale() {

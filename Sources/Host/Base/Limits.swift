@@ -144,7 +144,7 @@ package enum Limits {
 
     // Services of the host.
     package static let jsonTextBytesMax = 16 * 1024 * 1024
-    package static let jsonDepthMax = 128
+    package static let jsonDepthMax = 512
     package static let jsonDocumentsMax = 4096
     package static let regexesMax = 65_536
     package static let regexPatternBytesMax = 16 * 1024

@@ -436,7 +436,9 @@ final class H1ServerConnection: ServerStream {
     override func sendHead(_ response: UnsafePointer<gw_res>, body responseBody: ResponseBody) {
         guard state == .exchange, !headIsSent else { return }
         headIsSent = true
-        // A request that broke off leaves nothing behind that could be a next request.
+        // A long rest of a body, or one of unknown length that a refusal makes useless, is not
+        // waited for.
+        if response.pointee.status >= 400, body.kind == .chunked { keepsAlive = false }
         // A client that was not told to continue may send its body or not, so that nobody knows
         // what comes next (RFC 9110 §10.1.1).
         if awaitsContinue, !body.isComplete, input.isEmpty { keepsAlive = false }

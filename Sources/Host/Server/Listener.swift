@@ -47,8 +47,11 @@ final class Listener: @unchecked Sendable {
         }
     }
 
+    /// Connections that the system has accepted already are served first: closing the socket would
+    /// reset them.
     func close() {
         guard let source else { return }
+        accept()
         worker?.loop.unwatch(source)
         self.source = nil
         Socket.close(fd)
