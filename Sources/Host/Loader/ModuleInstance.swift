@@ -66,13 +66,18 @@ package final class ModuleInstance: Sendable {
     }
 
     /// Ends the instance, once; as soon as nobody is bound to a service of it any more. [config]
-    package func cleanUp() {
+    ///
+    /// - Parameter settle: Runs between the stop of the instance's timers and calls and its end:
+    ///   waits until none of their callbacks is under way on a worker.
+    package func cleanUp(settle: @escaping () -> Void = {}) {
         guard !isRetired.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        scope.whenUnheld { self.end() }
+        nonisolated(unsafe) let settle = settle
+        scope.whenUnheld { self.end(settle) }
     }
 
-    private func end() {
+    private func end(_ settle: () -> Void) {
         scope.retire()
+        settle()
         let cleanUp = module.instanceOps.pointee.cleanup
         scope.run { cleanUp(pointer) }
         scope.release()

@@ -172,9 +172,16 @@ package final class GatewayServer {
             }
             let ended = old.instances.release()
             stopInstances(ended)
-            for instance in ended { instance.cleanUp() }
+            for instance in ended { instance.cleanUp { [weak self] in self?.settle() } }
         }
         retiring = kept.reversed()
+    }
+
+    /// Waits until every worker has done what was posted to it and is in no callback of a plugin.
+    /// A worker that lets an instance go itself cannot wait for the others.
+    private func settle() {
+        if case .loop = ThreadRole.current { return }
+        onEveryWorker { _ in }
     }
 
     // MARK: Sockets
