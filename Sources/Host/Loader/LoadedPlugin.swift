@@ -22,6 +22,7 @@ package final class LoadedPlugin: Sendable {
     package let path: String
     /// Of the file, within this process.
     package let contentHash: Int
+    let stamp: FileStamp
     package let manifest: PluginManifest
     package let modules: [LoadedModule]
     /// Modules of a kind that this host does not know: id and kind.
@@ -39,6 +40,7 @@ package final class LoadedPlugin: Sendable {
         version = manifest.version
         path = file.path
         contentHash = file.contentHash
+        stamp = file.stamp
         self.manifest = manifest
         modules = tables.modules
         skipped = tables.skipped

@@ -7,10 +7,36 @@ private import Darwin
 private import Glibc
 #endif
 
+/// What tells a file that was written or replaced from the one that it was.
+package struct FileStamp: Sendable, Equatable {
+    private var device: UInt64 = 0
+    private var inode: UInt64 = 0
+    private var size: Int64 = 0
+    private var changed = 0
+    private var changedNanoseconds = 0
+
+    fileprivate init(_ status: stat) {
+        device = UInt64(truncatingIfNeeded: status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+        #if canImport(Darwin)
+        let time = status.st_ctimespec
+        #else
+        let time = status.st_ctim
+        #endif
+        changed = time.tv_sec
+        changedNanoseconds = time.tv_nsec
+    }
+
+    /// Of bytes that are in no file.
+    fileprivate init() {}
+}
+
 /// The whole content of a plugin's file, checked for who may have written it.
 package struct PluginFile: Sendable {
     package let path: String
     package let bytes: [UInt8]
+    let stamp: FileStamp
 
     /// - Throws: `LoaderError` when it is missing, no regular file, writable by everybody, larger
     ///   than `Limits.pluginFileBytesMax` or unreadable.
@@ -40,6 +66,7 @@ package struct PluginFile: Sendable {
             )
         }
         self.path = path
+        stamp = FileStamp(status)
         bytes = try Self.read(descriptor, Int(status.st_size), path: path, plugin: plugin)
     }
 
@@ -47,6 +74,7 @@ package struct PluginFile: Sendable {
     package init(path: String, bytes: [UInt8]) {
         self.path = path
         self.bytes = bytes
+        stamp = FileStamp()
     }
 
     /// Differs when the content differs; means something within this process only.
@@ -68,6 +96,12 @@ package struct PluginFile: Sendable {
             names.append(name)
         }
         return names.sorted()
+    }
+
+    /// Of the file at `path` now, nil when there is none.
+    static func stamp(of path: String) -> FileStamp? {
+        var status = stat()
+        return stat(path, &status) == 0 ? FileStamp(status) : nil
     }
 
     static func exists(_ path: String) -> Bool {

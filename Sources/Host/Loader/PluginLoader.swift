@@ -53,6 +53,7 @@ package final class PluginLoader {
     /// cannot be replaced in a running process.
     package func changedOnDisk() -> [LoadedPlugin] {
         registry.plugins.filter { plugin in
+            if PluginFile.stamp(of: plugin.path) == plugin.stamp { return false }
             let file = try? PluginFile(path: plugin.path, plugin: plugin.name)
             return file.map { $0.contentHash != plugin.contentHash } ?? true
         }
