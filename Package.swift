@@ -15,6 +15,12 @@ let swiftSettings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// What runs in the gateway does without regular expressions of Swift: linking them costs 1 MiB.
+let productSettings =
+    swiftSettings + [
+        .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
+    ]
+
 let cSettings: [CSetting] = [
     .treatAllWarnings(as: .error)
 ]
@@ -52,7 +58,7 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
             dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies
                 + (wrapper.map { [.target(name: $0.target)] } ?? []),
             path: path, exclude: ["Manifest", "README.md"] + (wrapper.map { [$0.folder] } ?? []),
-            swiftSettings: swiftSettings, linkerSettings: pluginLinkerSettings),
+            swiftSettings: productSettings, linkerSettings: pluginLinkerSettings),
     ] + (wrapperTarget.map { [$0] } ?? [])
 }
 
@@ -70,7 +76,7 @@ let pluginNames = [
 func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/Host/\(name)",
-        swiftSettings: swiftSettings)
+        swiftSettings: productSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -103,7 +109,7 @@ let package = Package(
         .target(name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
         .target(
             name: "PluginSDK", dependencies: ["CGateway"], path: "PluginSDK/Swift",
-            swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]),
+            swiftSettings: productSettings + [.enableExperimentalFeature("Lifetimes")]),
 
         // The host, lowest layer first.
         host("Base", ["CSystem"]),
@@ -127,7 +133,7 @@ let package = Package(
             dependencies: [
                 "Base", "Logging", "Config", "Loader", "Server", "CCrypt", "CGateway", "CSystem",
             ],
-            path: "Sources/Host/Gateway", swiftSettings: swiftSettings),
+            path: "Sources/Host/Gateway", swiftSettings: productSettings),
 
         // Tests.
         tests("Base", ["Base"]),

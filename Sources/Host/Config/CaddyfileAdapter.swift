@@ -66,7 +66,7 @@ package enum CaddyfileAdapter {
             warning.emptyVariable != nil && warning.location?.file == place.file
                 && warning.location?.line == place.line
         }
-        if located.hint == nil, let vanished, !error.message.contains("is unset or empty") {
+        if located.hint == nil, let vanished, !error.message.contains(text: "is unset or empty") {
             located.hint = vanished.message
         }
         return located

@@ -322,7 +322,7 @@ package enum Credentials {
         return [
             "authorization", "api-key", "api_key", "apikey", "token", "secret", "cookie",
             "password", "credential",
-        ].contains { lower.contains($0) }
+        ].contains { lower.contains(text: $0) }
     }
 
     /// Refuses a line about a credential when a variable in it was unset or empty: a matcher on

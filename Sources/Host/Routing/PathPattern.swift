@@ -16,7 +16,8 @@ struct PathPattern: Sendable {
         let usesEscapes = bytes.contains(0x25)
         let isGlobText = bytes.contains { $0 == 0x3f || $0 == 0x5b || $0 == 0x5c }
         reading = PathReading(
-            mergesSlashes: !pattern.contains("//"), keepsEscapedSlashes: usesEscapes)
+            mergesSlashes: !zip(bytes, bytes.dropFirst()).contains { $0 == 0x2f && $1 == 0x2f },
+            keepsEscapedSlashes: usesEscapes)
         let startsWithStar = bytes.first == 0x2a
         let endsWithStar = bytes.last == 0x2a
         if bytes == [0x2a] {

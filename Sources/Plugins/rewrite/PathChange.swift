@@ -8,11 +8,11 @@ enum PathChange: Sendable {
 
     init(prefix: String, scope: Scope) throws(PluginError) {
         let rooted = prefix.hasPrefix("/") || prefix.hasPrefix("{") ? prefix : "/" + prefix
-        self = .prefix(try scope.template(rooted), mergesSlashes: !prefix.contains("//"))
+        self = .prefix(try scope.template(rooted), mergesSlashes: !prefix.hasDoubleSlash)
     }
 
     init(suffix: String, scope: Scope) throws(PluginError) {
-        self = .suffix(try scope.template(suffix), mergesSlashes: !suffix.contains("//"))
+        self = .suffix(try scope.template(suffix), mergesSlashes: !suffix.hasDoubleSlash)
     }
 
     var isStrip: Bool {
@@ -149,5 +149,12 @@ extension UInt8 {
             true
         default: "/-._~!$&'()*+,;=:@".utf8.contains(self)
         }
+    }
+}
+
+extension String {
+    /// Whether an element of the path is empty.
+    var hasDoubleSlash: Bool {
+        zip(utf8, utf8.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == $0 }
     }
 }

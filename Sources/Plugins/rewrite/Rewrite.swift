@@ -40,7 +40,7 @@ struct Rewrite: RequestHook {
             return SubstringChange(
                 find: try scope.template(find),
                 replacement: try scope.template(try entry.string("replace") ?? ""),
-                mergesSlashes: !find.contains("//"), limit: Int(try entry.int("limit") ?? 0))
+                mergesSlashes: !find.hasDoubleSlash, limit: Int(try entry.int("limit") ?? 0))
         }
         changes += try configuration.objects("path_regexp") {
             (entry) throws(PluginError) -> PathChange in

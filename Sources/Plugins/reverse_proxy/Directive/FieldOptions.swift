@@ -52,7 +52,7 @@ struct FieldOptions {
     private static func isCredential(_ field: String) -> Bool {
         let name = field.drop { "+->".contains($0) }.lowercased()
         return ["authorization", "cookie", "key", "token", "secret", "password"]
-            .contains { name.contains($0) }
+            .contains { name.contains(text: $0) }
     }
 
     /// What the proxy sends anyway, by field.

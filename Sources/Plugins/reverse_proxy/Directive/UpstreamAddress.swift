@@ -22,10 +22,10 @@ struct UpstreamAddress: Equatable {
 
     init(_ token: Token) throws(PluginError) {
         let text = token.text
-        if let separator = text.firstRange(of: "://") {
+        if let separator = text.indices.first(where: { text[$0...].hasPrefix("://") }) {
             try readURL(
-                scheme: String(text[..<separator.lowerBound]),
-                rest: String(text[separator.upperBound...]), at: token)
+                scheme: String(text[..<separator]),
+                rest: String(text[separator...].dropFirst(3)), at: token)
         } else {
             readPlain(text)
         }

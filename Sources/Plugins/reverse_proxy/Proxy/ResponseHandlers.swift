@@ -78,8 +78,10 @@ struct CapturedFields: Sendable {
 
     init(usedIn value: JSONValue, scope: Scope) throws(PluginError) {
         var fields: [Field] = []
-        for part in value.serialized.split(separator: "{" + Self.prefix).dropFirst() {
-            let name = String(part.prefix { $0 != "}" })
+        let text = value.serialized
+        let opening = "{" + Self.prefix
+        for place in text.places(of: opening) {
+            let name = String(text[place...].dropFirst(opening.count).prefix { $0 != "}" })
             let placeholder = Array((Self.prefix + name).utf8)
             guard !fields.contains(where: { $0.placeholder == placeholder }) else { continue }
             fields.append(Field(id: try scope.fieldID(name), placeholder: placeholder))

@@ -130,7 +130,7 @@ private struct FieldsOfBothWays {
 
     init(_ value: JSONValue?, _ scope: Scope) throws(PluginError) {
         guard let value else { return }
-        namesUpstream = value.serialized.contains("{http.reverse_proxy.upstream.")
+        namesUpstream = value.serialized.contains(text: "{http.reverse_proxy.upstream.")
         var headers = try Configuration(value, path: "headers")
         request = try headers.object("request") { (operations) throws(PluginError) in
             try FieldOperations(configuration: &operations, of: .request, scope: scope)
