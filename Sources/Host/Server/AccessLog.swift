@@ -57,7 +57,8 @@ final class AccessLog: Sendable {
             AccessOutcome(
                 bytesRead: exchange.requestBytes,
                 userID: exchange.context.userID ?? UnsafeRawBufferPointer(start: nil, count: 0),
-                durationNanoseconds: Int64(exchange.worker.loop.now &- exchange.req.pointee.start_ns),
+                durationNanoseconds: Int64(
+                    exchange.worker.loop.now &- exchange.req.pointee.start_ns),
                 size: exchange.responseBytes, status: status))
         if exchange.headSent { add(&exchange.res.pointee.fields, to: record) }
         record.endResponse(logCredentials: logsCredentials)
@@ -78,12 +79,13 @@ extension AccessRequest {
     init(_ exchange: Exchange) {
         let req = exchange.req.pointee
         let context = exchange.context
-        let version: StaticString = switch req.version {
-        case 10: "HTTP/1.0"
-        case 20: "HTTP/2.0"
-        case 30: "HTTP/3.0"
-        default: "HTTP/1.1"
-        }
+        let version: StaticString =
+            switch req.version {
+            case 10: "HTTP/1.0"
+            case 20: "HTTP/2.0"
+            case 30: "HTTP/3.0"
+            default: "HTTP/1.1"
+            }
         self.init(
             remoteIP: UnsafeRawBufferPointer(exchange.text(req.remote_ip)),
             remotePort: req.remote_port,

@@ -56,7 +56,8 @@ struct BodyDecoder: ~Copyable {
     mutating func take(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) -> BodyStep {
         switch kind {
         case .none, .complete:
-            return BodyStep(data: UnsafeRawBufferPointer(start: nil, count: 0), used: 0, isEnd: true)
+            return BodyStep(
+                data: UnsafeRawBufferPointer(start: nil, count: 0), used: 0, isEnd: true)
         case .untilClose:
             return BodyStep(data: bytes, used: bytes.count, isEnd: false)
         case .length:
@@ -69,20 +70,23 @@ struct BodyDecoder: ~Copyable {
         }
     }
 
-    private mutating func takeChunked(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) -> BodyStep {
+    private mutating func takeChunked(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) -> BodyStep
+    {
         guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else {
             return BodyStep(data: bytes, used: 0, isEnd: false)
         }
         var at = 0
         switch try chunked.next(base, &at, bytes.count) {
         case .needMore:
-            return BodyStep(data: UnsafeRawBufferPointer(start: nil, count: 0), used: at, isEnd: false)
+            return BodyStep(
+                data: UnsafeRawBufferPointer(start: nil, count: 0), used: at, isEnd: false)
         case .data(let start, let count):
             let data = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)])
             return BodyStep(data: data, used: at, isEnd: false)
         case .end:
             kind = .complete
-            return BodyStep(data: UnsafeRawBufferPointer(start: nil, count: 0), used: at, isEnd: true)
+            return BodyStep(
+                data: UnsafeRawBufferPointer(start: nil, count: 0), used: at, isEnd: true)
         }
     }
 

@@ -35,7 +35,8 @@ extension Worker {
             let head = ChunkWriter.writeHead(bytes.count, to: scratch)
             link.send(UnsafeRawBufferPointer(start: scratch, count: head), bytes)
         }
-        let rest = isLast ? (bytes.count > 0 ? "\r\n0\r\n\r\n" : "0\r\n\r\n") : "\r\n" as StaticString
+        let rest =
+            isLast ? (bytes.count > 0 ? "\r\n0\r\n\r\n" : "0\r\n\r\n") : "\r\n" as StaticString
         if bytes.count > 0 || isLast {
             link.send(UnsafeRawBufferPointer(start: rest.utf8Start, count: rest.utf8CodeUnitCount))
         }

@@ -42,7 +42,8 @@ final class ClientCall: UpstreamConsumer {
         uri = Array(call.uri.buffer)
         host = call.host.len > 0 ? Array(call.host.buffer) : pool.hostText
         timeout = call.timeout_ns > 0 ? call.timeout_ns : Limits.clientCallTimeout
-        bodyBytesMax = call.body_bytes_max > 0 ? call.body_bytes_max : UInt64(Limits.clientBodyBytesMax)
+        bodyBytesMax =
+            call.body_bytes_max > 0 ? call.body_bytes_max : UInt64(Limits.clientBodyBytesMax)
         res = .allocate(capacity: 1)
         res.initialize(to: gw_res())
         fields = .allocate(capacity: 1)

@@ -1,5 +1,6 @@
 // Files and facts of the machine, for the control plane.
 import Base
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -27,7 +28,8 @@ package enum ControlFiles {
             let count = fread(&piece, 1, piece.count, file)
             bytes.append(contentsOf: piece[..<count])
             guard bytes.count <= Limits.controlFileBytesMax else {
-                throw FileError(path: path, reason: "larger than \(Limits.controlFileBytesMax) bytes")
+                throw FileError(
+                    path: path, reason: "larger than \(Limits.controlFileBytesMax) bytes")
             }
             if count < piece.count {
                 if ferror(file) != 0 { throw FileError(path: path, reason: "cannot be read") }

@@ -66,7 +66,8 @@ enum ControlPlane {
     /// handlers, so the lock is not held meanwhile.
     static func compileRoutes(_ routes: JSONValue, owner: PluginScope) throws -> UInt32 {
         guard let compiler = state.withLock({ Box($0.compiler) }).value else {
-            throw RoutingError("routes can only be compiled while a handler is provisioned", at: owner.name)
+            throw RoutingError(
+                "routes can only be compiled while a handler is provisioned", at: owner.name)
         }
         let program = try compiler.compileRoutes(routes, at: owner.name)
         let handle = withRegistries { $0.routes.add(program) }

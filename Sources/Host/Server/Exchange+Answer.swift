@@ -123,7 +123,9 @@ extension Exchange {
 
     /// An answer to HEAD says how long the one to GET would be (RFC 9110 §9.3.2).
     private func declareLength(_ count: Int) {
-        guard FieldSection.index(&res.pointee.fields, of: FieldID.contentLength) == nil else { return }
+        guard FieldSection.index(&res.pointee.fields, of: FieldID.contentLength) == nil else {
+            return
+        }
         var text = String(count)
         text.withUTF8 { try? FieldSection.add(&res.pointee.fields, FieldID.contentLength, $0) }
     }
@@ -168,7 +170,9 @@ extension Exchange {
         }
         var length: UInt64 = 0
         for byte in value {
-            guard byte >= 0x30, byte <= 0x39, length < UInt64.max / 16 else { return .unknownLength }
+            guard byte >= 0x30, byte <= 0x39, length < UInt64.max / 16 else {
+                return .unknownLength
+            }
             length = length * 10 + UInt64(byte - 0x30)
         }
         return .length(length)

@@ -145,10 +145,11 @@ extension Exchange {
         return piece
     }
 
-    typealias BodyHook = @convention(c) (
-        UnsafeMutableRawPointer?, UnsafeMutablePointer<gw_req>, UnsafeMutableRawPointer,
-        UnsafePointer<gw_chunk>
-    ) -> gw_verdict
+    typealias BodyHook =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeMutablePointer<gw_req>, UnsafeMutableRawPointer,
+            UnsafePointer<gw_chunk>
+        ) -> gw_verdict
 
     func callBodyHook(
         _ hook: BodyHook, _ handler: UnsafeMutablePointer<HandlerSlot>, _ index: Int,
@@ -174,7 +175,8 @@ extension Exchange {
     }
 
     /// What a hook emitted goes before the piece; both are put together in the arena.
-    func keepEmitted(before piece: UnsafeRawBufferPointer, in index: Int) -> UnsafeRawBufferPointer {
+    func keepEmitted(before piece: UnsafeRawBufferPointer, in index: Int) -> UnsafeRawBufferPointer
+    {
         guard !emitted.isEmpty else { return piece }
         emitted.append(piece)
         // Hooks further on use `emitted` too, so the bytes move to a buffer of their own.

@@ -44,9 +44,12 @@ extension Exchange {
         // A second visit, after a reroute, finds its state again.
         for index in 0..<visitedCount where visited[index].slot == slot { return index }
         if visitedCount == visitedCapacity { growVisited() }
-        guard let state = arena.allocate(max(16, Int(handler.pointee.stateSize))) else { return nil }
+        guard let state = arena.allocate(max(16, Int(handler.pointee.stateSize))) else {
+            return nil
+        }
         if handler.pointee.stateSize > 0 {
-            state.initializeMemory(as: UInt8.self, repeating: 0, count: Int(handler.pointee.stateSize))
+            state.initializeMemory(
+                as: UInt8.self, repeating: 0, count: Int(handler.pointee.stateSize))
         }
         visited[visitedCount] = VisitedHandler(slot: slot, state: state)
         visitedCount += 1

@@ -30,9 +30,10 @@ extension Exchange {
         let text = self.text(ref)
         let mark = text.firstIndex(of: UInt8(ascii: "?"))
         req.pointee.path = gw_ref(off: ref.off, len: UInt32(mark ?? text.count))
-        req.pointee.query = mark.map {
-            gw_ref(off: ref.off + UInt32($0 + 1), len: ref.len - UInt32($0 + 1))
-        } ?? gw_ref(off: ref.off, len: 0)
+        req.pointee.query =
+            mark.map {
+                gw_ref(off: ref.off + UInt32($0 + 1), len: ref.len - UInt32($0 + 1))
+            } ?? gw_ref(off: ref.off, len: 0)
         req.pointee.flags |= UInt32(GW_REQ_REWRITTEN)
         context.uriChanged()
         return true
@@ -62,7 +63,9 @@ extension Exchange {
 
     /// Takes one off Max-Forwards; false when it was 0 already.
     private func countForwards() -> Bool {
-        guard let value = FieldSection.get(&req.pointee.fields, Self.maxForwards) else { return true }
+        guard let value = FieldSection.get(&req.pointee.fields, Self.maxForwards) else {
+            return true
+        }
         guard let count = UInt32(String(decoding: value, as: UTF8.self)) else { return true }
         guard count > 0 else { return false }
         var text = String(count - 1)

@@ -3,10 +3,11 @@ import Base
 import CGateway
 
 extension Exchange {
-    private typealias TrailersHook = @convention(c) (
-        UnsafeMutableRawPointer?, UnsafeMutablePointer<gw_req>, UnsafeMutableRawPointer,
-        UnsafeMutablePointer<gw_fields>
-    ) -> gw_verdict
+    private typealias TrailersHook =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeMutablePointer<gw_req>, UnsafeMutableRawPointer,
+            UnsafeMutablePointer<gw_fields>
+        ) -> gw_verdict
 
     /// Shows the request's trailers to the handlers that ask for them, in chain order.
     ///

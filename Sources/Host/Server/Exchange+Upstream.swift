@@ -133,11 +133,12 @@ extension Exchange {
         guard let pool = attachment.pool else { return Int.max }
         let method = attachment.method.isEmpty ? text(req.pointee.method) : attachment.method.utf8
         let target = attachment.uri.isEmpty ? text(req.pointee.uri) : attachment.uri.utf8
-        let wire: WireFraming = switch framing {
-        case .none: .none
-        case .length(let length): .length(length)
-        case .chunked: .chunked
-        }
+        let wire: WireFraming =
+            switch framing {
+            case .none: .none
+            case .length(let length): .length(length)
+            case .chunked: .chunked
+            }
         return pool.hostText.withUnsafeBufferPointer { poolHost in
             var host = FieldSection.get(outgoing, FieldID.host) ?? text(req.pointee.host)
             let namesUpstream = attachment.flags & UInt32(GW_ATTACH_HOST_UPSTREAM) != 0
@@ -153,7 +154,9 @@ extension Exchange {
 
     /// Whether the outgoing Host is still the client's: nobody has set another one.
     private func isClientHost(_ host: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let original = FieldSection.get(&req.pointee.fields, FieldID.host) else { return false }
+        guard let original = FieldSection.get(&req.pointee.fields, FieldID.host) else {
+            return false
+        }
         return host.baseAddress == original.baseAddress && host.count == original.count
     }
 
@@ -314,7 +317,8 @@ extension Exchange {
         report.rev = 1
         report.code = failure.reason.rawValue
         report.phase = failure.phase.rawValue
-        report.flags = (isRetryable ? UInt32(GW_FAILURE_RETRYABLE) : 0)
+        report.flags =
+            (isRetryable ? UInt32(GW_FAILURE_RETRYABLE) : 0)
             | (failure.wasReused ? UInt32(GW_FAILURE_REUSED) : 0)
         report.attempt = attempts
         report.message = gw_view(failure.message)

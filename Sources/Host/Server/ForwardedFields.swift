@@ -62,12 +62,13 @@ enum ForwardedFields {
     static func addVia(to fields: UnsafeMutablePointer<gw_fields>, version: UInt8)
         throws(FieldError)
     {
-        let text: StaticString = switch version {
-        case 10: "1.0 gatewright"
-        case 20: "2.0 gatewright"
-        case 30: "3.0 gatewright"
-        default: "1.1 gatewright"
-        }
+        let text: StaticString =
+            switch version {
+            case 10: "1.0 gatewright"
+            case 20: "2.0 gatewright"
+            case 30: "3.0 gatewright"
+            default: "1.1 gatewright"
+            }
         try text.withBytes { (bytes) throws(FieldError) in
             try FieldSection.add(fields, FieldID.via, bytes)
         }

@@ -7,6 +7,7 @@ package import Logging
 import Routing
 import Synchronization
 import Transport
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -106,7 +107,8 @@ package final class GatewayServer {
 
     /// Addresses that are served, as bound.
     package var listening: [String] {
-        endpoints.keys.map { $0.isUnix ? "unix/\($0.address)" : "\($0.address):\($0.port)" }.sorted()
+        endpoints.keys.map { $0.isUnix ? "unix/\($0.address)" : "\($0.address):\($0.port)" }
+            .sorted()
     }
 
     /// Chores: retired generations, certificates that are due. About once a second.
@@ -365,7 +367,8 @@ private struct Plan {
         for (name, authority) in pki.take("certificate_authorities")?.objectValue ?? [:] {
             var object = try StrictObject(authority, at: "apps.pki.certificate_authorities.\(name)")
             guard name == "local" else {
-                throw ServerError("authorities other than local are not supported yet", at: object.location)
+                throw ServerError(
+                    "authorities other than local are not supported yet", at: object.location)
             }
             _ = try object.bool("install_trust")
             try object.finish()

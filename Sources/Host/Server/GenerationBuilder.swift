@@ -122,7 +122,8 @@ final class GenerationBuilder {
         let defaultName = try object.string("default_logger_name")
         var byHost: [String: [Logger]] = [:]
         for (host, names) in object.take("logger_names")?.objectValue ?? [:] {
-            let list = names.arrayValue?.compactMap(\.stringValue)
+            let list =
+                names.arrayValue?.compactMap(\.stringValue)
                 ?? names.stringValue.map { [$0] } ?? []
             byHost[host] = list.map { accessLogger($0) }
         }

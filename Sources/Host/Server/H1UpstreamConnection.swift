@@ -6,7 +6,7 @@ import Transport
 
 /// A connection to an upstream, from look-up to close. The worker owns it; `close` releases it.
 final class H1UpstreamConnection: UpstreamStream {
-    private enum State {
+    enum State {
         case resolving
         case connecting
         case handshaking
@@ -16,38 +16,38 @@ final class H1UpstreamConnection: UpstreamStream {
         case closed
     }
 
-    private unowned(unsafe) let pool: WorkerPool
-    private unowned(unsafe) let worker: Worker
-    private unowned(unsafe) var consumer: UpstreamConsumer?
-    private var link: Link?
-    private var state = State.resolving
+    unowned(unsafe) let pool: WorkerPool
+    unowned(unsafe) let worker: Worker
+    unowned(unsafe) var consumer: UpstreamConsumer?
+    var link: Link?
+    var state = State.resolving
 
     // Connecting.
-    private var addresses: [SocketAddress] = []
-    private var firstAddress = 0
-    private var attempts = 0
+    var addresses: [SocketAddress] = []
+    var firstAddress = 0
+    var attempts = 0
 
     // One call.
-    private var parser = ResponseHeadParser()
-    private var body = BodyDecoder()
-    private var hasHead = false
-    private var input = ByteQueue()
-    private var interimCount = 0
-    private var hasServedBefore = false
-    private var hasReceived = false
-    private var requestIsSent = false
-    private var requestFraming = RequestFraming.none
+    var parser = ResponseHeadParser()
+    var body = BodyDecoder()
+    var hasHead = false
+    var input = ByteQueue()
+    var interimCount = 0
+    var hasServedBefore = false
+    var hasReceived = false
+    var requestIsSent = false
+    var requestFraming = RequestFraming.none
     /// Of the response that is being read.
-    private var keepsAlive = false
+    var keepsAlive = false
     /// The request was cut or answered early: the connection cannot carry another one.
-    private var mustClose = false
-    private var readingWanted = true
-    private var isDelivering = false
+    var mustClose = false
+    var readingWanted = true
+    var isDelivering = false
 
     // Deadlines: the timer is armed lazily, `deadline` is what counts.
-    private let timer: TimerWheel.Node
-    private var deadline = UInt64.max
-    private var armedFor = UInt64.max
+    let timer: TimerWheel.Node
+    var deadline = UInt64.max
+    var armedFor = UInt64.max
 
     init(pool: WorkerPool) {
         self.pool = pool
@@ -85,7 +85,7 @@ final class H1UpstreamConnection: UpstreamStream {
         setDeadline(after: pool.shared.spec.connectTimeout)
     }
 
-    private func resetCall(_ consumer: UpstreamConsumer) {
+    func resetCall(_ consumer: UpstreamConsumer) {
         self.consumer = consumer
         parser = ResponseHeadParser()
         body.reset()
@@ -99,312 +99,10 @@ final class H1UpstreamConnection: UpstreamStream {
         readingWanted = true
     }
 
-    // MARK: Connecting
-
-    /// Dials the addresses one after the other, beginning with the one that worked last.
-    func connect(_ addresses: [SocketAddress], first: Int) {
-        self.addresses = addresses
-        firstAddress = first
-        attempts = 0
-        connectNext(lastError: 0)
-    }
-
-    func resolutionFailed(_ error: ResolutionError) {
-        fail(.connect, .broken, "the upstream's name cannot be looked up", detail: "\(error)")
-    }
-
-    private func connectNext(lastError: Int) {
-        guard attempts < addresses.count else {
-            fail(
-                .connect, .broken, "cannot connect to the upstream",
-                detail: SystemError.text(Int32(-lastError)))
-            return
-        }
-        let address = addresses[(firstAddress + attempts) % addresses.count]
-        attempts += 1
-        let result = Socket.connect(to: address)
-        guard result >= 0 else { return connectNext(lastError: result) }
-        let link = Link(fd: Int32(result), loop: worker.loop)
-        self.link = link
-        state = .connecting
-        do {
-            try link.open(.writable, Unmanaged.passUnretained(self).toOpaque()) { context, events in
-                Unmanaged<H1UpstreamConnection>.fromOpaque(context)._withUnsafeGuaranteedRef {
-                    $0.ready(Readiness(rawValue: events))
-                }
-            }
-        } catch {
-            fail(.connect, .broken, "cannot watch the upstream's socket", detail: "\(error)")
-        }
-    }
-
-    private func finishConnecting() {
-        guard let link else { return }
-        let error = Socket.pendingError(link.fd)
-        guard error == 0 else {
-            link.close()
-            self.link = nil
-            return connectNext(lastError: error)
-        }
-        pool.connected(addressIndex: (firstAddress + attempts - 1) % max(1, addresses.count))
-        guard let tls = pool.shared.tls else { return becomeActive() }
-        do {
-            link.tls = try TLSSession(
-                client: tls.context, descriptor: link.fd, peer: tls.peer)
-        } catch {
-            return fail(.tls, .broken, "cannot begin TLS with the upstream", detail: "\(error)")
-        }
-        state = .handshaking
-        continueHandshake()
-    }
-
-    private func continueHandshake() {
-        guard let link, let tls = link.tls else { return }
-        switch tls.handshake() {
-        case .done: becomeActive()
-        case .wantRead:
-            link.setReading(true)
-            link.setWantsWrite(false)
-        case .wantWrite:
-            link.setReading(false)
-            link.setWantsWrite(true)
-        case .closed:
-            fail(.tls, .broken, "the upstream closed the connection during the TLS handshake")
-        case .failed(let failure):
-            fail(.tls, .denied, "the TLS handshake with the upstream failed", detail: "\(failure)")
-        }
-    }
-
-    private func becomeActive() {
-        guard let link, let consumer else { return }
-        addresses = []
-        state = .active
-        setDeadline(.max)
-        link.setWantsWrite(false)
-        link.setReading(true)
-        consumer.upstreamReady(self)
-    }
-
-    // MARK: Events
-
-    private func ready(_ events: Readiness) {
-        switch state {
-        case .connecting: finishConnecting()
-        case .handshaking: continueHandshake()
-        case .active: activeReady(events)
-        case .idle: close()
-        case .resolving, .closed: break
-        }
-    }
-
-    private func activeReady(_ events: Readiness) {
-        guard let link else { return }
-        if events.contains(.writable) { drainOutput(link) }
-        guard state == .active else { return }
-        if events.contains(.readable), link.isReading || link.tls != nil {
-            receive(link)
-        } else if !events.isDisjoint(with: .hangup), !link.isReading {
-            // Reading is paused and the upstream has left: what it sent is still to be read.
-            if events.rawValue & Readiness.broken.rawValue != 0 { receive(link) } else {
-                link.ignoreLeaving()
-            }
-        }
-    }
-
-    private func drainOutput(_ link: Link) {
-        let waiting = link.output.count
-        link.flush()
-        if link.isBroken { return outputBroke() }
-        if link.output.count < waiting { requestMoved(link) }
-        if !link.hasPendingOutput { consumer?.upstreamDrained() }
-    }
-
-    private func receive(_ link: Link) {
-        let buffer = worker.readBuffer
-        while true {
-            if spliceBody(link) { return }
-            let count = link.receive(buffer)
-            guard count > 0 else {
-                if count != Errno.wouldBlock { ended(clean: count == 0) }
-                return
-            }
-            if !hasReceived { hasReceived = true }
-            if pool.shared.spec.readTimeout != .max { noteProgress() }
-            deliver(UnsafeRawBufferPointer(start: buffer.baseAddress, count: count))
-            guard state == .active, let link = self.link, link.isReading, link.hasBufferedInput
-            else { return }
-        }
-    }
-
-    /// Moves a long body past the process; false when it has to be read.
-    private func spliceBody(_ link: Link) -> Bool {
-        guard let remaining = body.remaining, remaining >= Limits.spliceBytesMin, input.isEmpty,
-            link.tls == nil, readingWanted,
-            let moved = consumer?.upstreamSplice(
-                from: link, count: Int(min(remaining, UInt64(Limits.splicePipeBytes))))
-        else { return false }
-        guard moved > 0 else {
-            if moved != Errno.wouldBlock { ended(clean: moved == 0) }
-            return true
-        }
-        if pool.shared.spec.readTimeout != .max { noteProgress() }
-        body.skip(moved)
-        if body.isComplete, state == .active { finishResponse(trailers: nil) }
-        return true
-    }
-
-    // MARK: Reading a response
-
-    /// Hands bytes that have just arrived to the consumer, as far as it takes them.
-    private func deliver(_ bytes: UnsafeRawBufferPointer) {
-        isDelivering = true
-        if input.isEmpty {
-            let used = decode(bytes)
-            if used < bytes.count, state == .active {
-                input.append(UnsafeRawBufferPointer(rebasing: bytes[used...]))
-            }
-            if used < bytes.count || link?.hasBufferedInput == true { closeWhenIdle() }
-        } else {
-            input.append(bytes)
-            decodeInput()
-        }
-        isDelivering = false
-        if state == .active { consumer?.upstreamFlush() }
-    }
-
-    private func decodeInput() {
-        guard !input.isEmpty else { return }
-        let used = decode(input.bytes)
-        if state == .active || state == .idle { input.consume(used) }
-        if !input.isEmpty || link?.hasBufferedInput == true { closeWhenIdle() }
-    }
-
-    /// Bytes behind the end of a response belong to nobody: the next call must not take them for
-    /// its own.
-    private func closeWhenIdle() {
-        if state == .idle { close() }
-    }
-
-    /// Decodes as much as there is; gives the bytes used. State may have changed after it.
-    private func decode(_ bytes: UnsafeRawBufferPointer) -> Int {
-        var used = 0
-        while used < bytes.count, state == .active, readingWanted {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
-            let step: Int
-            do {
-                step = hasHead ? try decodeBody(rest) : try decodeHead(rest)
-            } catch {
-                fail(
-                    hasHead ? .body : .head, .broken, "the upstream's response is malformed",
-                    detail: "\(error.message)")
-                return bytes.count
-            }
-            if step == 0 { break }
-            used += step
-        }
-        return used
-    }
-
-    private func decodeHead(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) -> Int {
-        guard let consumer, let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return 0 }
-        var head = ResponseHead()
-        let limits = HeadLimits(
-            startLineBytesMax: Limits.requestLineBytesMax,
-            headBytesMax: pool.shared.spec.headBytesMax)
-        guard try parser.parse(
-            base, count: bytes.count, requestMethodID: consumer.upstreamMethodID, limits: limits,
-            fields: worker.fieldTable, into: &head)
-        else { return 0 }
-        parser = ResponseHeadParser()
-        let response = consumer.response
-        do {
-            consumer.responseBlock.reset()
-            try consumer.responseBlock.adopt(
-                head: base, headBytes: head.headBytes, fields: worker.fieldTable,
-                count: head.fieldCount, section: &response.pointee.fields)
-        } catch {
-            throw .headTooLarge
-        }
-        response.pointee.struct_size = UInt32(MemoryLayout<gw_res>.size)
-        response.pointee.rev = 1
-        response.pointee.status = head.status
-        response.pointee.flags = 0
-        if head.isInterim {
-            interimCount += 1
-            guard interimCount <= Limits.interimResponsesMax else { throw .statusLineInvalid }
-            FieldSection.removeHopByHop(&response.pointee.fields)
-            consumer.upstreamInterim(status: head.status, fields: &response.pointee.fields)
-            return head.headBytes
-        }
-        // Nobody asked for another protocol (RFC 9110 §7.8).
-        guard head.status != 101 else { throw .statusLineInvalid }
-        keepsAlive = head.keepAlive
-        responseVersion = head.version
-        hasHead = true
-        setDeadline(.max)
-        noteProgress()
-        beginBody(head, response)
-        consumer.upstreamHead(self, body: responseBody(head))
-        if body.isComplete, state == .active, self.consumer === consumer {
-            finishResponse(trailers: nil)
-        }
-        return head.headBytes
-    }
-
-    private func beginBody(_ head: ResponseHead, _ response: UnsafeMutablePointer<gw_res>) {
-        body.begin(head.framing)
-        switch head.framing {
-        case .none:
-            response.pointee.flags = UInt32(GW_RES_BODY_NONE)
-            response.pointee.body_length = head.declaredLength ?? UInt64.max
-        case .length(let length): response.pointee.body_length = length
-        case .chunked, .untilClose: response.pointee.body_length = UInt64.max
-        }
-    }
-
-    private func responseBody(_ head: ResponseHead) -> ResponseBody {
-        switch head.framing {
-        case .none: .none
-        case .length(let length): .length(length)
-        case .chunked, .untilClose: .unknownLength
-        }
-    }
-
-    private func decodeBody(_ bytes: UnsafeRawBufferPointer) throws(HTTPError) -> Int {
-        guard let consumer else { return bytes.count }
-        let step = try body.take(bytes)
-        if step.data.count > 0 { consumer.upstreamBody(step.data) }
-        guard step.isEnd, state == .active, self.consumer === consumer else { return step.used }
-        if body.hasTrailers {
-            try? body.copyTrailers(to: worker.trailers.begin())
-            finishResponse(trailers: worker.trailers.section)
-        } else {
-            finishResponse(trailers: nil)
-        }
-        return step.used
-    }
-
-    private func finishResponse(trailers: UnsafePointer<gw_fields>?) {
-        let consumer = self.consumer
-        let isReusable = keepsAlive && !mustClose && requestIsSent && link?.isBroken == false
-            && link?.hasPendingOutput == false
-        self.consumer = nil
-        pool.callEnded()
-        if isReusable {
-            state = .idle
-            hasServedBefore = true
-            link?.setReading(true)
-            setDeadline(after: pool.shared.spec.idleTimeout)
-        } else {
-            state = .idle
-        }
-        consumer?.upstreamEnded(trailers: trailers)
-        if !isReusable || state != .idle || !pool.keep(self) { close() }
-    }
-
     // MARK: Sending a request
 
-    override func send(head: UnsafeRawBufferPointer, body piece: BodyPiece, framing: RequestFraming) {
+    override func send(head: UnsafeRawBufferPointer, body piece: BodyPiece, framing: RequestFraming)
+    {
         guard let link, state == .active else { return }
         requestFraming = framing
         let capacity = worker.writeBuffer.count - head.count
@@ -449,13 +147,13 @@ final class H1UpstreamConnection: UpstreamStream {
         afterSending(link)
     }
 
-    private func afterSending(_ link: Link) {
+    func afterSending(_ link: Link) {
         if link.isBroken { return outputBroke() }
         requestMoved(link)
     }
 
     /// Bytes of the request have left: what is waited for now is room for more, or the response.
-    private func requestMoved(_ link: Link) {
+    func requestMoved(_ link: Link) {
         guard !hasHead else { return }
         if link.hasPendingOutput {
             setDeadline(after: pool.shared.spec.writeTimeout)
@@ -466,7 +164,7 @@ final class H1UpstreamConnection: UpstreamStream {
 
     /// The upstream takes no more of the request. It may have answered already (RFC 9112 §9.5), so
     /// what it sent is read before the call is given up.
-    private func outputBroke() {
+    func outputBroke() {
         mustClose = true
         worker.scheduleRead(self)
     }
@@ -514,7 +212,7 @@ final class H1UpstreamConnection: UpstreamStream {
         }
     }
 
-    private func ended(clean: Bool) {
+    func ended(clean: Bool) {
         if body.kind == .untilClose, clean {
             keepsAlive = false
             finishResponse(trailers: nil)
@@ -535,14 +233,15 @@ final class H1UpstreamConnection: UpstreamStream {
         close()
     }
 
-    private func fail(
+    func fail(
         _ phase: UpstreamFailure.Phase, _ reason: UpstreamFailure.Reason, _ message: StaticString,
         detail: String = ""
     ) {
         let consumer = self.consumer
         self.consumer = nil
         if consumer != nil { pool.callEnded() }
-        let isRetryable = phase == .connect || phase == .tls
+        let isRetryable =
+            phase == .connect || phase == .tls
             || (hasServedBefore && !hasReceived && phase != .body && reason == .broken)
         let failure = UpstreamFailure(
             phase: phase, reason: reason, isRetryable: isRetryable, wasReused: hasServedBefore,
@@ -562,47 +261,5 @@ final class H1UpstreamConnection: UpstreamStream {
         link?.close(abort: wasActive && consumer == nil && !requestIsSent)
         link = nil
         worker.release(self)
-    }
-
-    // MARK: Deadlines
-
-    private func noteProgress() {
-        guard pool.shared.spec.readTimeout != .max, hasHead else { return }
-        setDeadline(after: pool.shared.spec.readTimeout)
-    }
-
-    private func setDeadline(after duration: UInt64) {
-        setDeadline(duration == .max ? .max : worker.loop.now &+ duration)
-    }
-
-    private func setDeadline(_ time: UInt64) {
-        deadline = time
-        guard time < armedFor else { return }
-        armedFor = time
-        worker.loop.arm(timer, deadline: time)
-    }
-
-    private func timerFired() {
-        armedFor = .max
-        guard deadline != .max else { return }
-        guard worker.loop.now >= deadline else { return setDeadline(deadline) }
-        switch state {
-        case .idle: close()
-        case .resolving, .connecting:
-            fail(.connect, .timeout, "connecting to the upstream took too long")
-        case .handshaking:
-            fail(.tls, .timeout, "the TLS handshake with the upstream took too long")
-        case .active:
-            if link?.hasPendingOutput == true, !hasHead {
-                fail(.send, .timeout, "the upstream does not take the request")
-            } else {
-                fail(
-                    hasHead ? .body : .head, .timeout,
-                    hasHead
-                        ? "the upstream sent nothing for too long"
-                        : "the upstream's response head took too long")
-            }
-        case .closed: break
-        }
     }
 }

@@ -1,6 +1,7 @@
 // The sockets of one endpoint, one per worker.
 import Base
 import Transport
+
 #if canImport(Glibc)
 import Glibc
 #else

@@ -62,7 +62,9 @@ struct RedirectPlan {
                 [
                     "handler": "static_response", "status_code": 308,
                     "headers": [
-                        "Location": [.string("https://{http.request.host}\(port){http.request.uri}")],
+                        "Location": [
+                            .string("https://{http.request.host}\(port){http.request.uri}")
+                        ],
                         "Connection": ["close"],
                     ],
                 ]

@@ -37,9 +37,10 @@ private func matchPattern(
             found.initialize(repeating: nil)
             guard pattern.firstMatch(in: bytes, groups: found) else { return -1 }
             for index in 0..<count {
-                groups[index] = found[index].map {
-                    gw_ref(off: UInt32($0.lowerBound), len: UInt32($0.count))
-                } ?? gw_ref(off: UInt32.max, len: 0)
+                groups[index] =
+                    found[index].map {
+                        gw_ref(off: UInt32($0.lowerBound), len: UInt32($0.count))
+                    } ?? gw_ref(off: UInt32.max, len: 0)
             }
             return count
         }

@@ -76,7 +76,9 @@ struct StrictObject {
 
     /// Call when all known members were taken.
     func finish() throws(ServerError) {
-        guard let stray = members.keys.filter({ !known.contains($0) }).sorted().first else { return }
+        guard let stray = members.keys.filter({ !known.contains($0) }).sorted().first else {
+            return
+        }
         throw ServerError("unknown member \"\(stray)\"", at: location)
     }
 
@@ -186,7 +188,8 @@ struct ServerConfiguration {
             var source = try StrictObject(trust, at: "\(object.location).trusted_proxies")
             let kind = try source.string("source") ?? ""
             guard kind == "static" else {
-                throw ServerError("unknown source \"\(kind)\", expected static", at: source.location)
+                throw ServerError(
+                    "unknown source \"\(kind)\", expected static", at: source.location)
             }
             trustedRanges = try source.strings("ranges") ?? []
             try source.finish()
@@ -228,16 +231,17 @@ enum ConfigDuration {
         var unit = ""
         func value() -> Double? {
             guard let amount = Double(number) else { return nil }
-            let scale: Double? = switch unit {
-            case "ns": 1
-            case "us", "µs": 1e3
-            case "ms": 1e6
-            case "s": 1e9
-            case "m": 60e9
-            case "h": 3600e9
-            case "d": 86400e9
-            default: nil
-            }
+            let scale: Double? =
+                switch unit {
+                case "ns": 1
+                case "us", "µs": 1e3
+                case "ms": 1e6
+                case "s": 1e9
+                case "m": 60e9
+                case "h": 3600e9
+                case "d": 86400e9
+                default: nil
+                }
             return scale.map { $0 * amount }
         }
         for character in text {

@@ -1,7 +1,7 @@
+import CGateway
 // The client's side of an exchange, whatever the protocol.
 import HTTP
 import Transport
-import CGateway
 
 /// One request and its response on a client's connection: what an exchange asks of a codec.
 ///

@@ -19,7 +19,8 @@ final class SiteServer: @unchecked Sendable {
 
     init(
         name: String, program: RouteProgram, timeouts: ServerTimeouts, headLimits: HeadLimits,
-        collectBytesMax: Int, tls: TLSServerContext?, isSNIHostStrict: Bool, trust: ProxyTrust?, accessLog: AccessLog?
+        collectBytesMax: Int, tls: TLSServerContext?, isSNIHostStrict: Bool, trust: ProxyTrust?,
+        accessLog: AccessLog?
     ) {
         self.name = name
         self.program = program
@@ -78,7 +79,9 @@ struct ProxyTrust: Sendable {
         let count = Int(exchange.req.pointee.fields.count)
         for step in 0..<count {
             let index = isStrict ? count - 1 - step : step
-            guard FieldSection.id(&exchange.req.pointee.fields, at: index) == field else { continue }
+            guard FieldSection.id(&exchange.req.pointee.fields, at: index) == field else {
+                continue
+            }
             let list = UnsafeRawBufferPointer(
                 FieldSection.value(&exchange.req.pointee.fields, at: index))
             guard isStrict else { return address(in: list, from: 0).0 }

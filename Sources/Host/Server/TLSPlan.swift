@@ -49,7 +49,8 @@ struct TLSPlan {
             guard let other = issuers?.first(where: { $0 != "internal" }) else { continue }
             let names = policy["subjects"]?.arrayValue?.compactMap(\.stringValue) ?? ["all names"]
             warnings.append(
-                "issuer \(other) is not there yet, \(names.joined(separator: ", ")): certificates come from the internal authority")
+                "issuer \(other) is not there yet, \(names.joined(separator: ", ")): certificates come from the internal authority"
+            )
         }
     }
 
@@ -66,7 +67,8 @@ struct TLSPlan {
     {
         guard ports.contains(where: { isEncrypted(server, port: $0) }) else { return nil }
         var loaded = try loadFiles(now: now)
-        let names = server.automaticHTTPS.isDisabled || server.automaticHTTPS.skipsCertificates
+        let names =
+            server.automaticHTTPS.isDisabled || server.automaticHTTPS.skipsCertificates
             ? [] : managedNames(server)
         let covered = Set(loaded.flatMap(\.names))
         loaded += try issue(names.filter { !Self.covers(covered, $0) }, server, now: now)
@@ -97,7 +99,8 @@ struct TLSPlan {
         guard !names.isEmpty, !isRehearsal else { return [] }
         guard let manager = try findManager() else {
             throw ServerError(
-                "server \(server.name) needs certificates, and there is no data directory: set XDG_DATA_HOME or HOME")
+                "server \(server.name) needs certificates, and there is no data directory: set XDG_DATA_HOME or HOME"
+            )
         }
         let issued = try manager.load(names.map { .issued(name: $0) }, now: now)
         warnings += issued.warnings

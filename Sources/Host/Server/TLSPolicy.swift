@@ -44,7 +44,8 @@ struct TLSPolicy {
         case "tls1.2": .tls12
         case "tls1.3": .tls13
         case .some(let other):
-            throw ServerError("unknown protocol \"\(other)\", expected tls1.2 or tls1.3", at: location)
+            throw ServerError(
+                "unknown protocol \"\(other)\", expected tls1.2 or tls1.3", at: location)
         }
     }
 
@@ -62,14 +63,15 @@ struct TLSPolicy {
             files += try source.strings("pem_files") ?? []
             try source.finish()
         }
-        let mode: TLSClientAuthentication.Mode = switch try object.string("mode") {
-        case nil: files.isEmpty ? .require : .requireAndVerify
-        case "request": .request
-        case "require": .require
-        case "verify_if_given": .verifyIfGiven
-        case "require_and_verify": .requireAndVerify
-        case .some(let other): throw ServerError("unknown mode \"\(other)\"", at: location)
-        }
+        let mode: TLSClientAuthentication.Mode =
+            switch try object.string("mode") {
+            case nil: files.isEmpty ? .require : .requireAndVerify
+            case "request": .request
+            case "require": .require
+            case "verify_if_given": .verifyIfGiven
+            case "require_and_verify": .requireAndVerify
+            case .some(let other): throw ServerError("unknown mode \"\(other)\"", at: location)
+            }
         try object.finish()
         if files.isEmpty, mode == .verifyIfGiven || mode == .requireAndVerify {
             throw ServerError("mode needs trusted authorities", at: location)
@@ -95,7 +97,8 @@ extension [TLSPolicy] {
         let versions = Set(speaking.map { $0[keyPath: member] })
         guard versions.count <= 1 else {
             throw ServerError(
-                "server \(server): sites on one address with different TLS versions are not supported yet")
+                "server \(server): sites on one address with different TLS versions are not supported yet"
+            )
         }
         return versions.first ?? nil
     }

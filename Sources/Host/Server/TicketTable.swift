@@ -1,6 +1,6 @@
+import CGateway
 // The tickets of one worker: 64-bit names of suspended exchanges that can grow stale.
 import Synchronization
-import CGateway
 
 /// Slots with generations. A ticket is worker (8 bits), slot (24 bits) and generation (32 bits).
 /// One thread owns it.
@@ -58,7 +58,8 @@ struct TicketTable {
 
 /// What a plugin wants to be called with when its ticket is completed (`gw_host_loop.resume_with`).
 struct ResumeCallback {
-    typealias OnResume = @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<gw_req>) ->
+    typealias OnResume =
+        @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<gw_req>) ->
         gw_verdict
     typealias OnGone = @convention(c) (UnsafeMutableRawPointer?) -> Void
 

@@ -25,7 +25,11 @@ enum Workers {
     static func worker(_ index: UInt32) -> Worker? {
         let wanted: Int
         if index == UInt32.max {
-            if case .loop(let current) = ThreadRole.current { wanted = Int(current) } else { wanted = 0 }
+            if case .loop(let current) = ThreadRole.current {
+                wanted = Int(current)
+            } else {
+                wanted = 0
+            }
         } else {
             wanted = Int(index)
         }

@@ -86,7 +86,8 @@ package final class Link {
 
     /// Two pieces that belong together, in one system call where that is possible.
     package func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) {
-        guard tls == nil, output.isEmpty, isOpen, !isBroken, first.count > 0, second.count > 0 else {
+        guard tls == nil, output.isEmpty, isOpen, !isBroken, first.count > 0, second.count > 0
+        else {
             send(first)
             send(second)
             return

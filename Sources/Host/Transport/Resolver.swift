@@ -1,6 +1,7 @@
 // Names to addresses, off the loops.
 private import Base
 internal import CSystem
+
 #if canImport(Glibc)
 private import Glibc
 #else

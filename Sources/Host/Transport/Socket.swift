@@ -1,5 +1,6 @@
 // Sockets of listeners and connections.
 internal import CSystem
+
 #if canImport(Glibc)
 private import Glibc
 #else
@@ -89,8 +90,12 @@ package enum Socket {
         _ fd: Int32, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
     ) -> Int {
         var parts = (
-            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
-            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+            iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count
+            ),
+            iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress),
+                iov_len: second.count)
         )
         return withUnsafePointer(to: &parts) {
             $0.withMemoryRebound(to: iovec.self, capacity: 2) { gwx_send_vector(fd, $0, 2) }

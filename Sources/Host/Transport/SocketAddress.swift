@@ -1,5 +1,6 @@
 // Where a socket is bound or connected to.
 internal import CSystem
+
 #if canImport(Glibc)
 private import Glibc
 #else
@@ -46,7 +47,8 @@ package struct SocketAddress: @unchecked Sendable {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
             guard let base = buffer.baseAddress else { return "" }
             let count = writeHost(to: base)
-            return String(decoding: UnsafeRawBufferPointer(start: base, count: count), as: UTF8.self)
+            return String(
+                decoding: UnsafeRawBufferPointer(start: base, count: count), as: UTF8.self)
         }
     }
 }

@@ -33,7 +33,8 @@ package final class SplicePipe {
             rest -= moved
         }
         while rest > 0 {
-            let piece = UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(rest, scratch.count)])
+            let piece = UnsafeMutableRawBufferPointer(
+                rebasing: scratch[..<min(rest, scratch.count)])
             let count = Socket.read(readEnd, piece)
             // The bytes are in the pipe, so a failure here is the system's.
             guard count > 0 else { return Errno.brokenPipe }

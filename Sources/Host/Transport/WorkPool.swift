@@ -1,6 +1,7 @@
 // Threads for work that blocks: password hashes, name resolution, file input and output.
 private import Base
 private import CSystem
+
 #if canImport(Glibc)
 private import Glibc
 #else

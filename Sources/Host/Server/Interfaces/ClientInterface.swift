@@ -26,7 +26,8 @@ private func startCall(
         return GW_E_INVALID
     }
     guard let pool = worker.knownPool(what.pointee.pool) else { return GW_E_INVALID }
-    guard let call = ClientCall(worker: worker, pool: pool, what.pointee, ops.pointee, context) else {
+    guard let call = ClientCall(worker: worker, pool: pool, what.pointee, ops.pointee, context)
+    else {
         return GW_E_INVALID
     }
     out.pointee = worker.start(call, owner: owner)

@@ -173,7 +173,8 @@ private func templateEvaluate(
     return GW_OK
 }
 
-private func allocate(_ req: UnsafeMutablePointer<gw_req>, _ size: Int) -> UnsafeMutableRawPointer? {
+private func allocate(_ req: UnsafeMutablePointer<gw_req>, _ size: Int) -> UnsafeMutableRawPointer?
+{
     guard size >= 0, size <= Limits.arenaBytesMax else { return nil }
     return Exchange.of(req).arena.allocate(size)
 }
@@ -210,7 +211,8 @@ private func emit(_ req: UnsafeMutablePointer<gw_req>, _ bytes: gw_view) -> gw_s
     return GW_OK
 }
 
-private func fail(_ req: UnsafeMutablePointer<gw_req>, _ diag: UnsafePointer<gw_diag>) -> gw_status {
+private func fail(_ req: UnsafeMutablePointer<gw_req>, _ diag: UnsafePointer<gw_diag>) -> gw_status
+{
     let exchange = Exchange.of(req)
     exchange.failure.status = UInt16(clamping: diag.pointee.http_status)
     if let message = exchange.arena.copy(diag.pointee.message.bytes) {

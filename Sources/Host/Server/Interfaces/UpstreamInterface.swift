@@ -16,7 +16,8 @@ enum UpstreamInterface {
 }
 
 private func poolOpen(
-    _ scope: OpaquePointer, _ spec: UnsafePointer<gw_pool_spec>, _ out: UnsafeMutablePointer<gw_pool>
+    _ scope: OpaquePointer, _ spec: UnsafePointer<gw_pool_spec>,
+    _ out: UnsafeMutablePointer<gw_pool>
 ) -> gw_status {
     out.pointee = 0
     guard let owner = PluginScope.find(scope) else { return GW_E_STALE }
