@@ -28,11 +28,12 @@ let cSettings: [CSetting] = [
 /// A shared object exports its entry point and nothing else, never lets the host's symbols
 /// replace its own, and stays mapped once loaded (docs/abi.md, "Loading").
 let pluginLinkerSettings: [LinkerSetting] = [
-    .unsafeFlags([
-        "-Xlinker", "--version-script=\(root)/PluginSDK/C/plugin.map",
-        "-Xlinker", "-Bsymbolic",
-        "-Xlinker", "-z", "-Xlinker", "nodelete",
-    ], .when(platforms: [.linux])),
+    .unsafeFlags(
+        [
+            "-Xlinker", "--version-script=\(root)/PluginSDK/C/plugin.map",
+            "-Xlinker", "-Bsymbolic",
+            "-Xlinker", "-z", "-Xlinker", "nodelete",
+        ], .when(platforms: [.linux]))
 ]
 
 /// Wrappers of C libraries that belong to one plugin, each in a folder inside the plugin's.
@@ -41,7 +42,8 @@ let pluginWrappers = [
 ]
 
 /// A first-party plugin: its Swift target, its manifest in a section of its own, its product.
-func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependency] = []) -> [Target] {
+func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependency] = []) -> [Target]
+{
     let path = path ?? "Sources/Plugins/\(name)"
     let wrapper = pluginWrappers[name]
     let wrapperTarget = wrapper.map { wrapper in
@@ -52,10 +54,12 @@ func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependenc
     return [
         .target(
             name: "\(name)_manifest", dependencies: ["CGateway"], path: "\(path)/Manifest",
-            exclude: ["manifest.json"], publicHeadersPath: ".", cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
+            exclude: ["manifest.json"], publicHeadersPath: ".",
+            cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
         .target(
             name: name,
-            dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")] + dependencies
+            dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")]
+                + dependencies
                 + (wrapper.map { [.target(name: $0.target)] } ?? []),
             path: path, exclude: ["Manifest", "README.md"] + (wrapper.map { [$0.folder] } ?? []),
             swiftSettings: productSettings, linkerSettings: pluginLinkerSettings),
@@ -88,7 +92,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "gatewright",
     products: [
-        .executable(name: "gatewright", targets: ["Gateway"]),
+        .executable(name: "gatewright", targets: ["Gateway"])
     ] + (pluginNames + ["hello"]).map { .library(name: $0, type: .dynamic, targets: [$0]) },
     targets: [
         // C libraries and shims.
@@ -106,7 +110,8 @@ let package = Package(
             name: "CRE2", path: "Sources/Host/C/CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // The plugin ABI and the SDK over it.
-        .target(name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
+        .target(
+            name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
         .target(
             name: "PluginSDK", dependencies: ["CGateway"], path: "PluginSDK/Swift",
             swiftSettings: productSettings + [.enableExperimentalFeature("Lifetimes")]),
@@ -124,7 +129,8 @@ let package = Package(
         host(
             "Server",
             [
-                "Base", "Logging", "Certificates", "HTTP", "Transport", "Config", "Routing", "Loader",
+                "Base", "Logging", "Certificates", "HTTP", "Transport", "Config", "Routing",
+                "Loader",
                 "Services",
                 "CGateway",
             ]),
@@ -150,7 +156,8 @@ let package = Package(
         tests("Certificates", ["Base", "Certificates"]),
         tests("Routing", ["Base", "Routing", "CGateway"]),
         .target(
-            name: "TestHost", dependencies: ["Services", "CGateway"], path: "Tests/Support/TestHost",
+            name: "TestHost", dependencies: ["Services", "CGateway"],
+            path: "Tests/Support/TestHost",
             swiftSettings: swiftSettings),
         tests("SDK", ["PluginSDK", "TestHost", "CGateway"]),
         tests("Plugin", ["TestHost"]),

@@ -126,7 +126,8 @@ public struct Line: Sendable {
         guard !count.contains(arguments.count) else { return }
         let few = arguments.count < count.lowerBound
         let token = few ? arguments.last ?? name : arguments[count.upperBound]
-        let bounds = count.lowerBound == count.upperBound
+        let bounds =
+            count.lowerBound == count.upperBound
             ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
         throw PluginError(
             "\(name.text) has \(arguments.count) arguments, expected \(bounds)", at: token)

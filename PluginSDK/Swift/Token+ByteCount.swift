@@ -16,8 +16,10 @@ extension Token {
     private static let byteUnits: [String: Double] = {
         var units: [String: Double] = ["": 1, "b": 1]
         for (power, letter) in ["k", "m", "g", "t", "p"].enumerated() {
-            let (decimal, binary) = ((0...power).reduce(1) { size, _ in size * 1000 },
-                                     (0...power).reduce(1) { size, _ in size * 1024 })
+            let (decimal, binary) = (
+                (0...power).reduce(1) { size, _ in size * 1000 },
+                (0...power).reduce(1) { size, _ in size * 1024 }
+            )
             for name in [letter, letter + "b"] { units[name] = Double(decimal) }
             for name in [letter + "i", letter + "ib"] { units[name] = Double(binary) }
         }

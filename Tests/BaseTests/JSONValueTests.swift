@@ -35,7 +35,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (JSONValue.object(["b": 1, "a": [true, .null], "": [:]]), #"{"":{},"a":[true,null],"b":1}"#),
+        (
+            JSONValue.object(["b": 1, "a": [true, .null], "": [:]]),
+            #"{"":{},"a":[true,null],"b":1}"#
+        ),
         ("a\"\\/\u{8}\t\n\u{c}\r\u{1}\u{1f}\u{7f}é😀", #""a\"\\/\b\t\n\f\r\u0001\u001f\#u{7f}é😀""#),
         (.double(1.5), "1.5"), (.double(-3), "-3"), (.double(1e-7), "1e-07"),
         (.double(1e300), "1e+300"), (.double(.infinity), "null"), (.int(.min), "\(Int64.min)"),

@@ -1,6 +1,7 @@
 // Fuzzes what is read from a plugin's file before it is mapped: the ELF image and the manifest.
 // modules: Loader   seeds: Sources/Plugins examples/plugins
 import Base
+
 @testable import Loader
 
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -75,7 +75,8 @@ private func readChunked(_ body: String, _ arrival: Arrival) -> ([SeenRequest], 
     }
 
     @Test func keepsTrailersAndDropsForbiddenOnes() {
-        let text = "1\r\nz\r\n0\r\nX-Sum: 1\r\nHost: b\r\nContent-Length: 5\r\nX-sum: 2\r\n"
+        let text =
+            "1\r\nz\r\n0\r\nX-Sum: 1\r\nHost: b\r\nContent-Length: 5\r\nX-sum: 2\r\n"
             + "Authorization: x\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
         for arrival in Arrival.all {

@@ -115,16 +115,22 @@ struct CorpusCase: Decodable, Sendable, CustomStringConvertible {
     }
 
     /// Max-Forwards, Via and X-Forwarded-For are the server's and the proxy's business.
-    @Test(arguments: CorpusCase.inGroups(
-        ["line", "target", "host", "field", "length", "coding", "chunk", "hop", "expect", "conn",
-            "alien"],
-        without: ["hop-06", "hop-07", "hop-08", "hop-09"]))
+    @Test(
+        arguments: CorpusCase.inGroups(
+            [
+                "line", "target", "host", "field", "length", "coding", "chunk", "hop", "expect",
+                "conn",
+                "alien",
+            ],
+            without: ["hop-06", "hop-07", "hop-08", "hop-09"]))
     func readsRequestsAsTheCorpusSays(_ corpusCase: CorpusCase) {
         let raw = corpusCase.raw.flatMap(\.bytes)
         for arrival in Arrival.all {
             var reader = RequestReader()
             for piece in arrival.pieces(raw) { reader.feed(piece) }
-            let error = reader.error, isIdle = reader.isIdle, complete = reader.complete
+            let error = reader.error
+            let isIdle = reader.isIdle
+            let complete = reader.complete
             let reasons = corpusCase.outcomes.map { mismatch($0, complete, error, isIdle) }
             #expect(
                 reasons.contains(nil),

@@ -90,8 +90,10 @@ import Testing
         #expect(read.fields.count == 4)
     }
 
-    @Test(arguments: [(1, "1"), (15, "f"), (16, "10"), (255, "ff"), (4096, "1000"),
-        (Int.max, "7fffffffffffffff")])
+    @Test(arguments: [
+        (1, "1"), (15, "f"), (16, "10"), (255, "ff"), (4096, "1000"),
+        (Int.max, "7fffffffffffffff"),
+    ])
     func writesChunkHeads(_ count: Int, _ hex: String) {
         let text = withUnsafeTemporaryAllocation(
             byteCount: ChunkWriter.headBytesMax, alignment: 1
@@ -110,15 +112,16 @@ import Testing
         #expect(text == "0\r\nX-Sum: 1\r\n\r\n")
     }
 
-    @Test(arguments: [
-        (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (951_782_399, "Mon, 28 Feb 2000 23:59:59 GMT"),
-        (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-        (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"),
-        (1_709_251_199, "Thu, 29 Feb 2024 23:59:59 GMT"),
-        (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
-        (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
-        (.max, "Fri, 31 Dec 9999 23:59:59 GMT"), (-1, "Thu, 01 Jan 1970 00:00:00 GMT"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (951_782_399, "Mon, 28 Feb 2000 23:59:59 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"),
+            (1_709_251_199, "Thu, 29 Feb 2024 23:59:59 GMT"),
+            (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+            (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 GMT"),
+            (.max, "Fri, 31 Dec 9999 23:59:59 GMT"), (-1, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ] as [(Int64, String)])
     func writesDates(_ seconds: Int64, _ text: String) {
         let date = HTTPDate(unixSeconds: seconds)
         let written = withUnsafeTemporaryAllocation(

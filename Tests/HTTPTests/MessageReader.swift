@@ -35,7 +35,11 @@ struct RequestReader: ~Copyable {
     private(set) var error: HTTPError?
     private(set) var isClosed = false
 
-    private enum Phase { case head, length(LengthDecoder), chunked }
+    private enum Phase {
+        case head
+        case length(LengthDecoder)
+        case chunked
+    }
     private var phase = Phase.head
     private var decoder = ChunkedDecoder()
     private var parser = RequestHeadParser()
@@ -79,7 +83,8 @@ struct RequestReader: ~Copyable {
         guard !input.isEmpty else { return false }
         var head = RequestHead()
         let block = MessageBlock()
-        var request = gw_fields(), outgoing = gw_fields()
+        var request = gw_fields()
+        var outgoing = gw_fields()
         // Exactly as many bytes as there are: reading behind them is found by the sanitizer.
         let exact = UnsafeMutablePointer<UInt8>.allocate(capacity: input.count)
         defer { exact.deallocate() }
@@ -95,8 +100,9 @@ struct RequestReader: ~Copyable {
                 try! FieldSection.copyEndToEnd(from: request, to: outgoing)
                 current.fields = seenFields(outgoing)
                 func text(_ ref: gw_ref) -> String {
-                    latin1(UnsafeRawBufferPointer(
-                        start: block.base + Int(ref.off), count: Int(ref.len)))
+                    latin1(
+                        UnsafeRawBufferPointer(
+                            start: block.base + Int(ref.off), count: Int(ref.len)))
                 }
                 current.method = text(head.method)
                 current.uri = text(head.uri)

@@ -62,9 +62,10 @@ func requestError(_ text: String) -> HTTPError? {
         ("GET /?? HTTP/1.1", "/??", "/", "?", "other.test"),
         ("GET //a//b HTTP/1.1", "//a//b", "//a//b", "", "other.test"),
     ])
-    func completesTheTarget(_ line: String, _ uri: String, _ path: String, _ query: String,
-        _ host: String) throws
-    {
+    func completesTheTarget(
+        _ line: String, _ uri: String, _ path: String, _ query: String,
+        _ host: String
+    ) throws {
         var request = try ReadRequest(line + "\r\nHost: other.test\r\n\r\n")
         let block = MessageBlock()
         let section = UnsafeMutablePointer<gw_fields>.allocate(capacity: 1)

@@ -20,17 +20,23 @@ private func readResponse(
 
 @Suite struct ResponseHeadTests {
     @Test(arguments: [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, BodyFraming.length(5),
-            true),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, BodyFraming.length(5),
+            true
+        ),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n", GW_METHOD_GET, .chunked, true),
         ("HTTP/1.1 200 OK\r\n\r\n", GW_METHOD_GET, .untilClose, false),
         ("HTTP/1.1 200\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .length(5), true),
         ("HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .length(5), true),
         ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .length(5), false),
-        ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", GW_METHOD_GET,
-            .length(5), true),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", GW_METHOD_GET,
-            .length(5), false),
+        (
+            "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", GW_METHOD_GET,
+            .length(5), true
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", GW_METHOD_GET,
+            .length(5), false
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GW_METHOD_HEAD, .none, true),
         ("HTTP/1.1 204 No Content\r\n\r\n", GW_METHOD_GET, .none, true),
         ("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", GW_METHOD_GET, .none, false),
@@ -96,4 +102,3 @@ private func readResponse(
         }
     }
 }
-

@@ -74,6 +74,7 @@ enum CommandLineTool {
         let kind = name.hasPrefix("-") ? "flag before the command" : "command"
         let hint = Suggestion.hint(for: name, among: commands.map(\.name) + ["help"])
         throw CommandError(
-            message: "unknown \(kind) \"\(name)\", \(hint ?? "\"gatewright help\" lists what there is")")
+            message:
+                "unknown \(kind) \"\(name)\", \(hint ?? "\"gatewright help\" lists what there is")")
     }
 }

@@ -79,7 +79,8 @@ struct ConfigInput: Sendable {
             let json = try JSONValue(parsing: bytes)
             return LoadedConfig(json: json, warnings: [], watched: recorder.inputs)
         } catch {
-            let hint = path.hasSuffix(".json")
+            let hint =
+                path.hasSuffix(".json")
                 ? "" : ", use --adapter caddyfile when it is a Caddyfile"
             throw CommandError(message: "\(path): \(error.description)\(hint)")
         }

@@ -1,11 +1,12 @@
+import Base
+import CSystem
+
 // Files as the commands use them: system calls of the control plane.
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-import Base
-import CSystem
 
 /// Why a file could not be used: "PATH: no such file or directory".
 struct FileError: Error, CustomStringConvertible {

@@ -1,15 +1,16 @@
-// The running gateway: start, reload, orderly end.
-#if canImport(Darwin)
-private import Darwin
-#else
-private import Glibc
-#endif
 import Base
 private import CSystem
 import Config
 import Loader
 import Logging
 import Server
+
+// The running gateway: start, reload, orderly end.
+#if canImport(Darwin)
+private import Darwin
+#else
+private import Glibc
+#endif
 
 /// Control thread only.
 final class GatewayProcess {

@@ -1,10 +1,11 @@
+private import CCrypt
+
 // `hash-password`: the form in which basic_auth wants passwords.
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-private import CCrypt
 
 extension Command {
     static let hashPassword = Command(

@@ -1,11 +1,12 @@
+import Base
+private import CSystem
+
 // Tells a service manager how the process fares: datagrams to `NOTIFY_SOCKET` (sd_notify(3)).
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-import Base
-private import CSystem
 
 /// Does nothing when there is no service manager; nothing depends on its answers.
 struct ServiceNotifier {

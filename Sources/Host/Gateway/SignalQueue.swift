@@ -1,10 +1,11 @@
+private import CSystem
+
 // Signals as a queue that the control thread reads.
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
-private import CSystem
 
 /// What a signal asks for.
 enum SignalRequest: Equatable {

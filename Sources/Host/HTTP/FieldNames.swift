@@ -131,7 +131,8 @@ struct FieldNameTable: @unchecked Sendable {
 
     @inline(__always)
     private static func hash(_ head: UInt64, _ tail: UInt64, _ count: Int) -> UInt64 {
-        let mixed = (head ^ (tail << 23 | tail >> 41) ^ UInt64(truncatingIfNeeded: count))
+        let mixed =
+            (head ^ (tail << 23 | tail >> 41) ^ UInt64(truncatingIfNeeded: count))
             &* 0x9e37_79b9_7f4a_7c15
         return mixed ^ mixed >> 32
     }

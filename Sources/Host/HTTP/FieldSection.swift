@@ -129,7 +129,8 @@ package enum FieldSection {
             var field = table(source)[index]
             guard let base = source.pointee.base, HopByHop.keeps(&field, base) else { continue }
             if !isSameBlock {
-                let name = text(source, field.name), value = text(source, field.value)
+                let name = text(source, field.name)
+                let value = text(source, field.value)
                 field.name = try block.append(UnsafeRawBufferPointer(name))
                 field.value = try block.append(UnsafeRawBufferPointer(value))
             }

@@ -47,7 +47,7 @@ package struct RequestHeadWriter {
     package func write(
         _ fields: UnsafePointer<gw_fields>, to out: UnsafeMutableRawPointer, capacity: Int
     ) -> Int {
-        let fixed = method.count + target.count + host.count + 28 // "  HTTP/1.1", "Host: ", CR LFs
+        let fixed = method.count + target.count + host.count + 28  // "  HTTP/1.1", "Host: ", CR LFs
         let bound = fixed + fieldBytes(fields) + framingBytesMax
         guard bound <= capacity else { return bound }
         var cursor = WireCursor(out)

@@ -14,7 +14,8 @@ enum HopByHop {
             return narrowToTrailers(&field, base)
         case 0:
             if field.flags & FieldFlag.hopByHop != 0 { return false }
-            let name = base + Int(field.name.off), count = Int(field.name.len)
+            let name = base + Int(field.name.off)
+            let count = Int(field.name.len)
             // Half of an upgrade that is not passed on (RFC 7540 §3.2.1).
             return !equals(name, count, "http2-settings") && !isMisspelt(name, count)
         default:

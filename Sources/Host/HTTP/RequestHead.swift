@@ -150,9 +150,10 @@ private func readRequestLine(
 @inline(__always)
 func readVersion(_ bytes: UnsafePointer<UInt8>) throws(HTTPError) -> UInt8 {
     let word = loadWord(bytes)
-    if word == 0x312e_312f_5054_5448 { return 11 } // "HTTP/1.1", least significant octet first
+    if word == 0x312e_312f_5054_5448 { return 11 }  // "HTTP/1.1", least significant octet first
     guard word & 0x00ff_00ff_ffff_ffff == 0x002e_002f_5054_5448 else { throw .versionInvalid }
-    let major = bytes[5], minor = bytes[7]
+    let major = bytes[5]
+    let minor = bytes[7]
     guard major &- 0x30 < 10 && minor &- 0x30 < 10 else { throw .versionInvalid }
     guard major == 0x31 else { throw .versionUnsupported }
     return minor == 0x30 ? 10 : 11

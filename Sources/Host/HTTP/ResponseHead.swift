@@ -107,9 +107,10 @@ private func readStatusLine(
     guard status >= 100 && status < 600 else { throw .statusLineInvalid }
     head.status = status
     let lineEnd = findControl(bytes, 12, end)
-    guard lineEnd + 1 < end && bytes[lineEnd] == Byte.carriageReturn
-        && bytes[lineEnd + 1] == Byte.lineFeed
-        && (lineEnd == 12 || bytes[12] == Byte.space)
+    guard
+        lineEnd + 1 < end && bytes[lineEnd] == Byte.carriageReturn
+            && bytes[lineEnd + 1] == Byte.lineFeed
+            && (lineEnd == 12 || bytes[12] == Byte.space)
     else { throw .statusLineInvalid }
     head.reason = makeRef(min(13, lineEnd), lineEnd)
     at = lineEnd + 2

@@ -2,9 +2,9 @@
 private import CZlib
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// The backups of one log file: `name-2026-11-20T12-34-56.789.log` beside `name.log`, with `.gz`

@@ -1,9 +1,9 @@
 // A growable, reusable byte buffer: records are encoded into one and never into a String.
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Owns its memory, keeps it when cleared, and grows by doubling. One thread at a time.

@@ -2,9 +2,9 @@
 import Base
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// One edit, as configured.

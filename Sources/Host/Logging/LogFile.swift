@@ -3,9 +3,9 @@
 internal import CSystem
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// What a configuration says about a file; equal options are the same file to a reload.

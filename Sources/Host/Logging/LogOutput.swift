@@ -3,9 +3,9 @@ private import Base
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// An open destination, shared by all logs and configurations that name it. Lines are collected
@@ -38,8 +38,9 @@ final class LogOutput: @unchecked Sendable {
         let start = pending.count
         if start == 0 && isInsideLine { pending.append("\n") }
         format(pending)
-        if case .file(let file) = target, file.isFull(
-            holding: start, adding: pending.count - start)
+        if case .file(let file) = target,
+            file.isFull(
+                holding: start, adding: pending.count - start)
         {
             writePending(count: start, now: now)
             file.rotate(now: now) { report($0, now: now) }

@@ -2,9 +2,9 @@
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A bounded single-producer, single-consumer ring. The producer never waits: a record without

@@ -3,9 +3,9 @@ package import Base
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Lives as long as the process (or a test). Any thread may call it.

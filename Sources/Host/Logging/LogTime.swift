@@ -1,9 +1,9 @@
 // Points in time as text, without Foundation: the calendar of RFC 3339 from nanoseconds.
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Nanoseconds since 1970-01-01 00:00 UTC.

@@ -3,9 +3,9 @@ private import Base
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// Drains the queues of all producers in rounds. Producers wake it through a pipe, and only when it

@@ -2,9 +2,9 @@
 import Base
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// All logs of a configuration; there is always one named `default`.

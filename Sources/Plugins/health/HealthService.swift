@@ -56,7 +56,9 @@ extension ProbeSpecification {
             upstream: String(raw.upstream), pool: raw.pool, method: String(raw.method),
             uri: String(raw.uri), host: String(raw.host),
             fields: (0..<raw.field_count).compactMap { index in
-                raw.fields.map { .init(name: String($0[index].name), value: String($0[index].value)) }
+                raw.fields.map {
+                    .init(name: String($0[index].name), value: String($0[index].value))
+                }
             },
             body: String(raw.body), bodyPattern: String(raw.body_pattern),
             status: UInt16(clamping: raw.status), passes: max(1, raw.passes),

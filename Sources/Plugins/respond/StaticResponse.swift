@@ -19,7 +19,8 @@ struct StaticResponse: RequestHook {
 
     init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
         let status = try configuration.weakString("status_code")
-        self.status = try StatusSource(status, scope: scope)
+        self.status =
+            try StatusSource(status, scope: scope)
             ?? .error(try scope.template("{http.error.status_code}"), else: 200)
         var fields: [Field] = []
         for (name, values) in try configuration.stringLists("headers") {

@@ -57,7 +57,8 @@ extension PluginTests {
             ("{", 400, "invalid_json"), ("[]", 400, "invalid_json"),
             (#"{"messages":[]}"#, 400, "missing_messages"),
         ])
-        func refusesABadBodyInTheShapeOfTheAPI(_ body: String, _ status: Int, _ code: String) throws {
+        func refusesABadBodyInTheShapeOfTheAPI(_ body: String, _ status: Int, _ code: String) throws
+        {
             let exchange = try exchange("POST", "/v1/chat/completions")
             _ = exchange.runRequest()
             _ = exchange.runBody(body)

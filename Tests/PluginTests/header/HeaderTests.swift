@@ -7,7 +7,10 @@ extension PluginTests {
         let plugin = try! TestPlugin(named: "header")
 
         @Test(arguments: [
-            ("header Denis Ritchie", #"{"handler":"headers","response":{"set":{"Denis":["Ritchie"]}}}"#),
+            (
+                "header Denis Ritchie",
+                #"{"handler":"headers","response":{"set":{"Denis":["Ritchie"]}}}"#
+            ),
             ("header +x-b 1", #"{"handler":"headers","response":{"add":{"X-B":["1"]}}}"#),
             (
                 "header ?John Neumann",
@@ -84,7 +87,8 @@ extension PluginTests {
             let handler = try plugin.make(
                 "http.handlers.headers",
                 #"{"request": {"set": {"X-User": ["u"]}, "delete": ["Cookie"]}}"#)
-            let exchange = handler.exchange("GET", "/", fields: [("cookie", "c"), ("x-user", "no")])
+            let exchange = handler.exchange(
+                "GET", "/", fields: [("cookie", "c"), ("x-user", "no")])
             #expect(exchange.runRequest() == 0)
             #expect(exchange.requestFields == ["x-user: u"])
         }

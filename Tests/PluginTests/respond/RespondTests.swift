@@ -9,7 +9,10 @@ extension PluginTests {
         @Test(arguments: [
             ("respond 204", #"{"handler":"static_response","status_code":204}"#),
             ("respond hello", #"{"body":"hello","handler":"static_response"}"#),
-            ("respond \"{x} y\" {code}", #"{"body":"{x} y","handler":"static_response","status_code":"{code}"}"#),
+            (
+                "respond \"{x} y\" {code}",
+                #"{"body":"{x} y","handler":"static_response","status_code":"{code}"}"#
+            ),
             (
                 "respond 200 {\n body x\n close\n }",
                 #"{"body":"x","close":true,"handler":"static_response","status_code":200}"#
@@ -53,7 +56,8 @@ extension PluginTests {
         @Test func answersWithStatusFieldsAndBody() throws {
             let handler = try plugin.make(
                 "http.handlers.static_response",
-                #"{"status_code": "{code}", "headers": {"X-A": ["{v}", "2"]}, "body": "b {v}", "close": true}"#)
+                #"{"status_code": "{code}", "headers": {"X-A": ["{v}", "2"]}, "body": "b {v}", "close": true}"#
+            )
             let exchange = handler.exchange()
             exchange.placeholders = ["code": "418", "v": "one"]
             #expect(exchange.runRequest() == 6)

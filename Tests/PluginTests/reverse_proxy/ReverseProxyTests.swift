@@ -49,7 +49,8 @@ extension PluginTests {
         }
 
         @Test(arguments: [
-            #""transport":{"protocol":"fastcgi"}"#, #""transport":{"protocol":"http","versions":["h2c"]}"#,
+            #""transport":{"protocol":"fastcgi"}"#,
+            #""transport":{"protocol":"http","versions":["h2c"]}"#,
             #""dynamic_upstreams":{"source":"a"}"#,
             #""load_balancing":{"selection_policy":{"policy":"cookie"}}"#,
         ])
@@ -100,7 +101,8 @@ extension PluginTests {
 
         @Test func leavesAnUpstreamAloneThatFailed() throws {
             let proxy = try proxy(
-                #""upstreams":[{"dial":"passive:1"}],"health_checks":{"passive":{"fail_duration":"10s"}}"#)
+                #""upstreams":[{"dial":"passive:1"}],"health_checks":{"passive":{"fail_duration":"10s"}}"#
+            )
             let first = proxy.exchange()
             _ = first.runRequest()
             _ = first.runUpstreamFailure(-9, phase: 4, isRetryable: false)

@@ -62,14 +62,26 @@ extension PluginTests {
             (#"{"uri": "{http.request.uri.path}/x"}"#, "/a%3Fb", "/a%3Fb/x"),
             (#"{"uri": "/{v}"}"#, "/old", "/a%20&b"),
             (#"{"uri": "//evil.example/x"}"#, "/old", "/evil.example/x"),
-            (#"{"uri_substring": [{"find": "a", "replace": "bb", "limit": 1}]}"#, "/aa?aa", "/bba?bba"),
+            (
+                #"{"uri_substring": [{"find": "a", "replace": "bb", "limit": 1}]}"#, "/aa?aa",
+                "/bba?bba"
+            ),
             (#"{"path_regexp": [{"find": "/+", "replace": "/"}]}"#, "/a//b", "/a/b"),
-            (#"{"query": {"set": [{"key": "b", "val": "x y"}]}}"#, "/?b=1&b=2&a=%20", "/?a=+&b=x+y"),
+            (
+                #"{"query": {"set": [{"key": "b", "val": "x y"}]}}"#, "/?b=1&b=2&a=%20",
+                "/?a=+&b=x+y"
+            ),
             (#"{"query": {"rename": [{"key": "a", "val": "b"}]}}"#, "/?a=1&b=2", "/?b=1"),
             (#"{"query": {"add": [{"key": "a", "val": "2"}]}}"#, "/?a=1", "/?a=1&a=2"),
             (#"{"query": {"delete": ["a"]}}"#, "/?a=1&b=2", "/?b=2"),
-            (#"{"query": {"replace": [{"key": "*", "search": "1", "replace": "2"}]}}"#, "/?a=1&b=1", "/?a=2&b=2"),
-            (#"{"query": {"replace": [{"key": "a", "search_regexp": "(.)", "replace": "<$1>"}]}}"#, "/?a=1", "/?a=%3C1%3E"),
+            (
+                #"{"query": {"replace": [{"key": "*", "search": "1", "replace": "2"}]}}"#,
+                "/?a=1&b=1", "/?a=2&b=2"
+            ),
+            (
+                #"{"query": {"replace": [{"key": "a", "search_regexp": "(.)", "replace": "<$1>"}]}}"#,
+                "/?a=1", "/?a=%3C1%3E"
+            ),
         ])
         func changesTheURI(_ json: String, _ uri: String, _ expected: String) throws {
             let exchange = try plugin.make("http.handlers.rewrite", json).exchange("GET", uri)

@@ -75,7 +75,8 @@ extension TestHost {
                 out.pointee = lasting(TestHost.expandEnvironment(text))
                 return GW_OK
             }
-            out.pointee = lasting(TestHost.state.exchange?.expand(text, keepsUnknown: keeps) ?? text)
+            out.pointee = lasting(
+                TestHost.state.exchange?.expand(text, keepsUnknown: keeps) ?? text)
             return GW_OK
         },
         alloc: { _, size in

@@ -27,7 +27,6 @@ extension TestHost {
             return Int32(count)
         })
 
-
     static let json = gw_host_json(
         struct_size: UInt32(MemoryLayout<gw_host_json>.size), rev: 0,
         open: { text, out in

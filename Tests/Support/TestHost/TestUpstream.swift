@@ -14,7 +14,8 @@ public enum TestUpstream {
         (outgoing?.lines ?? []).map { "\($0.name): \($0.value)" }
     }
 
-    nonisolated(unsafe) private static let outgoingFields = UnsafeMutablePointer<gw_fields>.allocate(capacity: 1)
+    nonisolated(unsafe) private static let outgoingFields = UnsafeMutablePointer<gw_fields>
+        .allocate(capacity: 1)
 
     static func open(_ dial: String) -> UInt32 {
         dialled.append(dial)

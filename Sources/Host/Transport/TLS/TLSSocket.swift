@@ -1,8 +1,8 @@
 // The BIO between OpenSSL and a socket: one recv per read, sends that raise no SIGPIPE, and
 // session tickets that travel with the first response instead of in a packet of their own.
 import Base
-private import CSystem
 private import COpenSSL
+private import CSystem
 
 #if canImport(Glibc)
 private import Glibc

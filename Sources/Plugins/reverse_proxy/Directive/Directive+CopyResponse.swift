@@ -40,7 +40,8 @@ extension Directive {
             }
             lists[line.name.text, default: []] += try line.someArguments("a field").map(\.text)
         }
-        return .object(lists.mapValues { JSONValue($0) }.merging(
-            ["handler": "copy_response_headers"]) { _, last in last })
+        return .object(
+            lists.mapValues { JSONValue($0) }.merging(
+                ["handler": "copy_response_headers"]) { _, last in last })
     }
 }

@@ -77,7 +77,8 @@ struct ProxyOptions {
             try line.expectArguments(0)
             members["verbose_logs"] = true
         default:
-            let known = Self.names + LoadBalancingOptions.names + HealthOptions.names
+            let known =
+                Self.names + LoadBalancingOptions.names + HealthOptions.names
                 + FieldOptions.names + ResponseOptions.names
             throw .unknown(
                 "option", line.name.text, in: "reverse_proxy", known: known, at: line.name)

@@ -34,7 +34,8 @@ struct ResponseOptions {
                 throw PluginError("handle_response has no block", at: line.name)
             }
             let isEmpty = line.lines.isEmpty
-            let routes: [String: JSONValue] = isEmpty ? [:] : ["routes": call.routes(inBlockOf: line)]
+            let routes: [String: JSONValue] =
+                isEmpty ? [:] : ["routes": call.routes(inBlockOf: line)]
             try add(routes, line.arguments.first)
         case let name where name.hasPrefix("@"):
             guard matchers[name] == nil else {

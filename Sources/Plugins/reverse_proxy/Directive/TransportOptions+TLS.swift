@@ -44,7 +44,8 @@ extension TransportOptions {
                     "tls_trusted_ca_certs is deprecated", hint: "use tls_trust_pool file",
                     at: line.name))
             return ["root_ca_pem_files": JSONValue(try line.someArguments("a file").map(\.text))]
-        case "tls_curves": return ["curves": JSONValue(try line.someArguments("a curve").map(\.text))]
+        case "tls_curves":
+            return ["curves": JSONValue(try line.someArguments("a curve").map(\.text))]
         case "tls_except_ports":
             return ["except_ports": JSONValue(try line.someArguments("a port").map(\.text))]
         case "tls_renegotiation":

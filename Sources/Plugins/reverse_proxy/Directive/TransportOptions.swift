@@ -168,7 +168,8 @@ struct TransportOptions {
         let name = line.name.text
         switch name {
         case "root": members[name] = .string(try line.singleArgument().text)
-        case "split": members["split_path"] = JSONValue(try line.someArguments("a suffix").map(\.text))
+        case "split":
+            members["split_path"] = JSONValue(try line.someArguments("a suffix").map(\.text))
         case "env":
             try line.expectArguments(2)
             var environment: [String: JSONValue] = [:]

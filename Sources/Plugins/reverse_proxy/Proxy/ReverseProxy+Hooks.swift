@@ -44,7 +44,8 @@ extension ReverseProxy {
         if let index = select(for: request, state) {
             return try send(&request, &state, to: index)
         }
-        let mayWait = retryRules.waitsForUpstreams
+        let mayWait =
+            retryRules.waitsForUpstreams
             && retryRules.allowAnother(after: state.retries, since: state.start)
         guard mayWait else {
             return request.fail(status: 503, "no upstream is available", code: .upstream)

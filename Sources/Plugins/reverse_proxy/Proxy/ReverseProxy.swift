@@ -43,9 +43,10 @@ struct ReverseProxy: RequestHook, UpstreamHeadHook, UpstreamFailureHook {
         configured = try configuration.objects("upstreams") { (upstream) throws(PluginError) in
             try ConfiguredUpstream(configuration: &upstream)
         }
-        transport = try configuration.object("transport") { (transport) throws(PluginError) in
-            try Transport(configuration: &transport, scope: scope)
-        } ?? Transport()
+        transport =
+            try configuration.object("transport") { (transport) throws(PluginError) in
+                try Transport(configuration: &transport, scope: scope)
+            } ?? Transport()
         let balancing = try Self.loadBalancing(&configuration, scope)
         (policy, retryRules) = (balancing?.policy ?? .random, balancing?.rules ?? RetryRules())
         let health = try Self.healthChecks(&configuration, scope)
@@ -63,7 +64,8 @@ struct ReverseProxy: RequestHook, UpstreamHeadHook, UpstreamFailureHook {
         responseHandlers = try configuration.value("handle_response").map {
             (handlers) throws(PluginError) in try ResponseHandlers(handlers, scope: scope)
         }
-        looksAtResponses = responseFields != nil || responseHandlers != nil
+        looksAtResponses =
+            responseFields != nil || responseHandlers != nil
             || health?.passive?.looksAtResponses == true
         try Self.ignoreTuning(&configuration)
     }

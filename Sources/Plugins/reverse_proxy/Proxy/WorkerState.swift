@@ -44,7 +44,8 @@ struct WorkerStates: @unchecked Sendable {
         count = max(1, Worker.count)
         states = .allocate(capacity: count)
         for index in 0..<count {
-            (states + index).initialize(to: WorkerState(seed: .random(in: .min ... .max), turns: turns))
+            (states + index).initialize(
+                to: WorkerState(seed: .random(in: .min ... .max), turns: turns))
         }
     }
 
