@@ -10,6 +10,8 @@ public protocol Module: Sendable {
     static var id: String { get }
     /// Caddyfile directives that turn into this module.
     static var directives: [Directive] { get }
+    /// Provisioning reads files that may change: a reload makes the instance anew.
+    static var readsFiles: Bool { get }
 
     /// Reads the configuration; members that nobody read are refused afterwards. No side effects.
     /// Handles (templates, field ids) may be acquired from the scope here already.
@@ -27,6 +29,7 @@ public protocol Module: Sendable {
 
 extension Module {
     public static var directives: [Directive] { [] }
+    public static var readsFiles: Bool { false }
     public func provision(scope: Scope) throws(PluginError) {}
     public func validate() throws(PluginError) {}
     public func workerStart(_ worker: Worker) {}

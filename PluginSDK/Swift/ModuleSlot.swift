@@ -39,7 +39,8 @@ enum ModuleSlot {
             directives: UnsafePointer(Permanent.array(tables)),
             directive_count: UInt32(tables.count),
             state_size: UInt32(state.size), state_align: UInt32(state.alignment),
-            flags: handler?.observesBodies == true ? GW_MODULE_OBSERVES_BODIES : 0)
+            flags: (handler?.observesBodies == true ? GW_MODULE_OBSERVES_BODIES : 0)
+                | (type.readsFiles ? GW_MODULE_READS_FILES : 0))
     }
 
     static func directive(named name: String) -> Directive? { directives[name] }

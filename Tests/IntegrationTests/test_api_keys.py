@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import signal
 
 import openai
 import pytest
@@ -12,6 +13,7 @@ from support.gateway import run_command, site
 from support.litellm_proxy import ANSWER
 from support.litellm_proxy import KEY as LITELLM_KEY
 from support.openai_upstream import WORDS, ModelServer
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.ours("the directive is ours")
 
@@ -151,3 +153,13 @@ def test_litellm_behind_keys(serve, litellm):
         assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == ANSWER
     with openai_client(port, LITELLM_KEY) as client, pytest.raises(openai.AuthenticationError):
         client.models.list()
+
+
+def test_a_key_taken_out_of_its_file_is_gone_after_a_reload(keyed, scratch):
+    gateway, port = keyed()
+    old, new = [("Authorization", f"Bearer {CAROL}")], [("Authorization", "Bearer sk-carol-new-key")]
+    assert fetch(port, target="/v1/models", fields=old).status == 200
+    (scratch / "keys").write_text("carol:sk-carol-new-key\n")
+    gateway.signal(signal.SIGHUP)
+    wait_until(lambda: fetch(port, target="/v1/models", fields=new).status == 200, 5, "the new key")
+    assert fetch(port, target="/v1/models", fields=old).status == 401

@@ -3,6 +3,7 @@
 import pytest
 
 from support.client import Client, fetch
+from support.gateway import run_command, site
 
 
 @pytest.fixture
@@ -255,3 +256,12 @@ def test_pipelined_requests_are_answered_in_order(serve):
         assert [client.read_response().body for _ in range(50)] == [
             b"/%d" % number for number in range(50)
         ]
+
+
+@pytest.mark.ours("Caddy takes an empty credential")
+def test_an_empty_credential_for_the_upstream_is_refused(tmp_path):
+    text, _ = site('request_header Authorization "Bearer {$NO_SUCH_KEY}"\nrespond "in"')
+    (tmp_path / "Caddyfile").write_text(text)
+    result = run_command(tmp_path, "validate", "--config", "Caddyfile")
+    assert result.returncode == 1
+    assert "the credential in Authorization is empty" in result.stderr

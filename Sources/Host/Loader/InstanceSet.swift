@@ -38,8 +38,15 @@ package final class InstanceCache {
     }
 
     private var entries: [InstanceIdentity: Entry] = [:]
+    private var uniqueCount = 0
 
     package init() {}
+
+    /// An occurrence that no other instance has: for those that are never carried over.
+    fileprivate func uniqueOccurrence() -> Int {
+        uniqueCount -= 1
+        return uniqueCount
+    }
 
     package var count: Int { entries.count }
 
@@ -90,9 +97,10 @@ package final class InstanceSet {
         let first = InstanceIdentity(
             contentHash: registry.plugin(module.plugin)?.contentHash ?? 0, module: module.id,
             json: json)
-        let number = occurrences[first, default: 0]
+        let number =
+            module.readsFiles ? cache.uniqueOccurrence() : occurrences[first, default: 0]
         let (instance, isNew) = try cache.acquire(module, first.occurrence(number))
-        occurrences[first] = number + 1
+        if !module.readsFiles { occurrences[first] = number + 1 }
         instances.append(instance)
         if isNew { fresh.append(instance) }
         return instance

@@ -84,6 +84,8 @@ package final class LoadedModule: Sendable {
     package let stateAlign: UInt32
     /// Its body hooks neither change nor keep bytes.
     package let observesBodies: Bool
+    /// Its instances depend on files too, so that no reload carries them over.
+    package let readsFiles: Bool
 
     init(
         plugin: String, id: String, kind: ModuleKind, directives: [LoadedDirective],
@@ -100,6 +102,7 @@ package final class LoadedModule: Sendable {
         self.stateSize = stateSize
         self.stateAlign = stateAlign
         observesBodies = flags & GW_MODULE_OBSERVES_BODIES != 0
+        readsFiles = flags & GW_MODULE_READS_FILES != 0
     }
 }
 

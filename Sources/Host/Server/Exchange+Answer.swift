@@ -39,7 +39,10 @@ extension Exchange {
     }
 
     func respond(_ body: UnsafeRawBufferPointer) -> gw_status {
-        guard answer == .prepared else { return gw_status(GW_E_INVALID) }
+        guard answer == .prepared else {
+            if answer != .none { worker.logContract(self, "answered twice") }
+            return gw_status(GW_E_INVALID)
+        }
         pendingAnswer.append(body)
         answer = .whole
         noteAnswerChanged()

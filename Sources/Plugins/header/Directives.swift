@@ -55,7 +55,9 @@ extension Directive {
                 hint: "use a matcher to change the request under a condition", at: field)
         }
         let name = field.text.hasSuffix(":") ? String(field.text.dropLast()) : field.text
-        changes.add(name, call.line.arguments.dropFirst().map(\.text))
+        let values = call.line.arguments.dropFirst()
+        for value in values { try value.requireCredential(of: name) }
+        changes.add(name, values.map(\.text))
         return ["handler": "headers", "request": .object(changes.members)]
     }
 }

@@ -35,24 +35,10 @@ struct FieldOptions {
             response.add(field.text, values)
             return true
         }
-        for value in line.arguments.dropFirst() { try Self.check(value, for: field.text) }
+        for value in line.arguments.dropFirst() { try value.requireCredential(of: field.text) }
         if values.count == 1 { Self.warnIfNeedless(field, values[0], of: call) }
         request.add(field.text, values)
         return true
-    }
-
-    /// Refuses a credential that comes from an empty environment variable.
-    static func check(_ value: Token, for field: String) throws(PluginError) {
-        guard value.isFromEmptyEnvironment, isCredential(field) else { return }
-        throw PluginError(
-            "the credential in \(field) is empty",
-            hint: "set the environment variable that it comes from", at: value)
-    }
-
-    private static func isCredential(_ field: String) -> Bool {
-        let name = field.drop { "+->".contains($0) }.lowercased()
-        return ["authorization", "cookie", "key", "token", "secret", "password"]
-            .contains { name.contains(text: $0) }
     }
 
     /// What the proxy sends anyway, by field.

@@ -108,7 +108,7 @@ struct HealthOptions {
         try line.expectArguments(0)
         var fields: [String: [JSONValue]] = [:]
         for field in line.lines {
-            for value in field.arguments { try FieldOptions.check(value, for: field.name.text) }
+            for value in field.arguments { try value.requireCredential(of: field.name.text) }
             let values = field.arguments.isEmpty ? [""] : field.arguments.map(\.text)
             fields[field.name.text, default: []] += values.map(JSONValue.string)
         }
