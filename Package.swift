@@ -72,6 +72,7 @@ let pluginNames = [
     "demo_model",
     "header",
     "health",
+    "llm_resolver",
     "respond",
     "reverse_proxy",
     "rewrite",
