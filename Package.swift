@@ -41,29 +41,45 @@ let pluginWrappers = [
     "auth": (target: "AuthCrypt", folder: "Crypt", library: "crypt")
 ]
 
-/// A first-party plugin: its Swift target, its manifest in a section of its own, its product.
-func plugin(_ name: String, path: String? = nil, dependencies: [Target.Dependency] = []) -> [Target]
-{
+/// Plugins whose entry point is in the folder Entry, alone: the rest is a target that unit tests
+/// link without the flags of a shared object.
+let pluginParts = [
+    "llm_resolver": "LLMResolverParts"
+]
+
+/// A first-party plugin: its Swift targets, its manifest in a section of its own, its wrapper.
+func plugin(_ name: String, path: String? = nil) -> [Target] {
     let path = path ?? "Sources/Plugins/\(name)"
     let wrapper = pluginWrappers[name]
-    let wrapperTarget = wrapper.map { wrapper in
-        Target.target(
-            name: wrapper.target, path: "\(path)/\(wrapper.folder)", cSettings: cSettings,
-            linkerSettings: [.linkedLibrary(wrapper.library)])
-    }
-    return [
+    let parts = pluginParts[name]
+    let code: [Target.Dependency] =
+        ["PluginSDK", "CGateway"] + (wrapper.map { [.target(name: $0.target)] } ?? [])
+    let exclude = ["Manifest", "README.md"] + (wrapper.map { [$0.folder] } ?? [])
+    var targets: [Target] = [
         .target(
             name: "\(name)_manifest", dependencies: ["CGateway"], path: "\(path)/Manifest",
             exclude: ["manifest.json"], publicHeadersPath: ".",
             cSettings: cSettings + [.unsafeFlags(["-std=c23"])]),
         .target(
             name: name,
-            dependencies: ["PluginSDK", "CGateway", .target(name: "\(name)_manifest")]
-                + dependencies
-                + (wrapper.map { [.target(name: $0.target)] } ?? []),
-            path: path, exclude: ["Manifest", "README.md"] + (wrapper.map { [$0.folder] } ?? []),
+            dependencies: code + [.target(name: "\(name)_manifest")]
+                + (parts.map { [.target(name: $0)] } ?? []),
+            path: parts == nil ? path : "\(path)/Entry", exclude: parts == nil ? exclude : [],
             swiftSettings: productSettings, linkerSettings: pluginLinkerSettings),
-    ] + (wrapperTarget.map { [$0] } ?? [])
+    ]
+    if let parts {
+        targets.append(
+            .target(
+                name: parts, dependencies: code, path: path, exclude: exclude + ["Entry"],
+                swiftSettings: productSettings))
+    }
+    if let wrapper {
+        targets.append(
+            .target(
+                name: wrapper.target, path: "\(path)/\(wrapper.folder)", cSettings: cSettings,
+                linkerSettings: [.linkedLibrary(wrapper.library)]))
+    }
+    return targets
 }
 
 /// The first-party plugins, each a product of its own.
@@ -84,10 +100,12 @@ func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: productSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, except: [String] = []
+) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
-        swiftSettings: swiftSettings)
+        name: "\(name)Tests", dependencies: dependencies, path: path ?? "Tests/\(name)Tests",
+        exclude: except, swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -161,7 +179,10 @@ let package = Package(
             path: "Tests/Support/TestHost",
             swiftSettings: swiftSettings),
         tests("SDK", ["PluginSDK", "TestHost", "CGateway"]),
-        tests("Plugin", ["TestHost"]),
+        tests("Plugin", ["TestHost"], except: pluginParts.keys.sorted()),
+        tests(
+            "LLMResolver", ["LLMResolverParts", "PluginSDK"],
+            path: "Tests/PluginTests/llm_resolver"),
     ] + pluginNames.flatMap { plugin($0) } + plugin("hello", path: "PluginSDK/Template/swift"),
     cxxLanguageStandard: .cxx17
 )

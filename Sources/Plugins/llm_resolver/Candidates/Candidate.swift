@@ -23,6 +23,9 @@ struct Candidate: Hashable, Sendable {
     var arguments: String?
     /// For a container the directory of its compose project, else the one inside the image.
     var workingDirectory: String?
+    /// What the manifest in that directory calls itself (package.json, Cargo.toml and the like);
+    /// nil when there is none or nobody looked.
+    var packageName: String?
     var container: Container?
 
     /// What only containers have.

@@ -1,5 +1,6 @@
 // The plugin "llm_resolver": names that find their service.
 public import CGateway
+import LLMResolverParts
 import PluginSDK
 
 @c @implementation
