@@ -78,20 +78,12 @@ public struct Token: Sendable {
     public var isFromEmptyEnvironment: Bool { flags & GW_TOKEN_EMPTY_ENV != 0 }
     var isFirstOfLine: Bool { flags & GW_TOKEN_NEW_LINE != 0 }
 
-
     /// Refuses an empty environment variable as the value of a field that carries a credential.
     public func requireCredential(of field: String) throws(PluginError) {
-        guard isFromEmptyEnvironment, Self.carriesCredential(field) else { return }
+        guard isFromEmptyEnvironment, CredentialNames.contains(field) else { return }
         throw PluginError(
             "the credential in \(field) is empty",
             hint: "set the environment variable that it comes from", at: self)
-    }
-
-    private static func carriesCredential(_ field: String) -> Bool {
-        let name = field.drop { "+->".contains($0) }.lowercased()
-        return ["authorization", "cookie", "key", "token", "secret", "password"].contains { word in
-            name.indices.contains { name[$0...].hasPrefix(word) }
-        }
     }
 
     /// The text, refused when an environment variable in it is unset or empty.

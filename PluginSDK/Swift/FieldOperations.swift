@@ -59,10 +59,16 @@ public struct FieldOperations: Sendable {
         let deletes = try configuration.strings("delete") ?? []
         var made: [Operation] = deletes.contains("*") ? [.deleteAll] : []
         for (name, values) in try configuration.stringLists("add") {
+            if side == .request {
+                for value in values { try scope.requireCredential(value, of: name) }
+            }
             let name = try Self.name(name, &texts, scope)
             for value in values { made.append(.add(name, try Self.value(value, scope))) }
         }
         for (name, values) in try configuration.stringLists("set") {
+            if side == .request {
+                for value in values { try scope.requireCredential(value, of: name) }
+            }
             let value = try Self.value(values.joined(separator: ","), scope)
             made.append(.set(try Self.name(name, &texts, scope), value))
         }

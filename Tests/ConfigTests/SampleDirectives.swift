@@ -100,7 +100,7 @@ enum SampleDirectives {
         },
         handler("reverse_proxy", 3400) { node throws(ConfigError) in
             for option in node.children where option.name.text == "header_up" {
-                if Credentials.isCredential(option.texts.first ?? "") {
+                if CredentialNames.contains(option.texts.first ?? "") {
                     for token in option.tokens { try DirectiveCall.requireCredential(token) }
                 }
             }

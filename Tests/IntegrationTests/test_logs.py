@@ -38,6 +38,29 @@ def test_an_access_record(serve, upstream):
     assert record["size"] > 0 and 0 <= record["duration"] < 5
 
 
+@pytest.mark.ours("Caddy logs nothing of them")
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "method", "uri"),
+    [
+        (b"GET /a?b HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "GET", "/a?b"),
+        (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "", "GET /" + "a" * 4091),
+        (b"GET /b HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (2 << 20) + b"\r\n\r\n", 431, "GET", "/b"),
+        (b"\x16\x03\x01 hello\r\n\r\n", 400, "", "\x16\x03\x01 hello"),
+    ],
+    ids=["two hosts", "long target", "large head", "no request"],
+)
+def test_refused_requests_have_a_record(serve, request_bytes, status, method, uri):
+    gateway, port = serve("log\nrespond ok")
+    with Client(port) as client:
+        client.send(request_bytes)
+        assert client.read_response().status == status
+    (record,) = access_records(gateway, 1)
+    assert (record["status"], record["outcome"]) == (status, "refused")
+    request = record["request"]
+    assert (request["method"], request["uri"]) == (method, uri)
+    assert request["remote_ip"] == "127.0.0.1"
+
+
 def test_credentials_are_redacted(serve, upstream):
     model = upstream(cls=ModelServer)
     gateway, port = serve(f"log\nreverse_proxy {model.address}")

@@ -156,6 +156,8 @@ package enum Limits {
     package static let logQueueBytesMax = 512 * 1024
     /// Above this size an encoded record cuts its strings and says so.
     package static let logRecordBytesMax = 96 * 1024
+    /// Of the first line of a refused request, in its access record.
+    package static let refusedLineBytesMax = 4 * 1024
     /// Formatted lines collected before one write to an output.
     package static let logWriteBatchBytes = 64 * 1024
     /// Pause of the writer thread between two rounds, so that a busy worker seldom has to wake it.

@@ -1,11 +1,9 @@
 // Keeps secrets out of messages that show a line of the configuration.
+import Base
 
 enum Redaction {
-    private static let names: Set = [
-        "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key",
-        "api_key", "api_keys", "key", "password", "secret", "token", "mac_key", "eab", "bearer",
-        "basic",
-    ]
+    /// What opens a credential beside the names of fields and options that carry one.
+    private static let schemes: Set = ["eab", "bearer", "basic"]
     private static let secretPrefixes = ["$2a$", "$2b$", "$2y$", "$argon2", "sk-"]
 
     /// The line with stars in place of what looks like a secret: what follows the name of a
@@ -27,7 +25,7 @@ enum Redaction {
 
     private static func mask(_ word: String, _ isSecret: inout Bool) -> String {
         let plain = word.filter { $0 != "\"" && $0 != "`" && $0 != "+" && $0 != ">" }.lowercased()
-        if names.contains(plain) {
+        if CredentialNames.contains(plain) || schemes.contains(plain) {
             isSecret = true
             return word
         }

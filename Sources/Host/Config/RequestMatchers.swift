@@ -314,21 +314,11 @@ package enum AddressRanges {
     }
 }
 
-/// Names that carry secrets.
-package enum Credentials {
-    /// Whether a field, parameter or variable of this name is one that grants access.
-    package static func isCredential(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return [
-            "authorization", "api-key", "api_key", "apikey", "token", "secret", "cookie",
-            "password", "credential",
-        ].contains { lower.contains(text: $0) }
-    }
-
+enum Credentials {
     /// Refuses a line about a credential when a variable in it was unset or empty: a matcher on
     /// `Bearer ` with nothing behind it would open the gate.
     static func check(_ node: ConfigNode, name: String) throws(ConfigError) {
-        guard isCredential(name) else { return }
+        guard CredentialNames.contains(name) else { return }
         for token in node.tokens { try DirectiveCall.requireCredential(token) }
     }
 }

@@ -189,7 +189,7 @@ extension LogRecord {
             }
             key(header: name)
             open(UInt8(ascii: "["))
-            if !logCredentials && isCredentialHeader(name) {
+            if !logCredentials && CredentialNames.contains(name) {
                 fields.append("\"REDACTED\"")
             } else {
                 values(from: index)

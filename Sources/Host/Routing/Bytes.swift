@@ -1,13 +1,8 @@
 // Comparisons on borrowed bytes: the vocabulary of matchers and templates on the request path.
+import Base
 
 /// Borrowed bytes. Whoever hands them out says how long they live.
 package typealias Bytes = UnsafeRawBufferPointer
-
-/// The lower case of an ASCII letter, any other byte unchanged.
-@inline(__always)
-package func asciiLowercased(_ byte: UInt8) -> UInt8 {
-    byte &- 65 < 26 ? byte | 0x20 : byte
-}
 
 /// The value of a hexadecimal digit, nil for any other byte.
 @inline(__always)

@@ -1,4 +1,5 @@
 // Internationalised host names in the form that goes over the wire.
+import Base
 
 /// The ASCII form of a host name (RFC 5891 §4.4): every label with other characters becomes
 /// `xn--` and its Punycode, letters become lower case.

@@ -72,7 +72,7 @@ struct MatcherCompiler {
         var fields: [HeaderMatcher.Field] = []
         for (name, values) in sorted(try json.object(at: location)) {
             let location = "\(location).\(name)"
-            let isSecret = isCredentialField(name)
+            let isSecret = CredentialNames.contains(name)
             fields.append(
                 HeaderMatcher.Field(
                     selector: selector(name),

@@ -1,4 +1,5 @@
 // One pattern of a path matcher: exact, prefix, suffix, substring or glob.
+import Base
 
 /// A compiled pattern. Letters match without regard to case.
 struct PathPattern: Sendable {

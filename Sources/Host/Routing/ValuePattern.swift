@@ -48,12 +48,3 @@ struct ValuePattern: Sendable {
         }
     }
 }
-
-/// Fields that carry credentials: exact comparisons of their values take constant time.
-func isCredentialField(_ name: String) -> Bool {
-    let credentials = [
-        "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
-        "x-auth-token", "x-access-token", "x-goog-api-key",
-    ]
-    return credentials.contains(String(decoding: name.utf8.map(asciiLowercased), as: UTF8.self))
-}

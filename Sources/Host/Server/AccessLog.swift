@@ -8,7 +8,8 @@ import Transport
 
 /// Where the requests of one server are logged (`logs` of a server's JSON). Immutable.
 final class AccessLog: Sendable {
-    private let byDefault: Logger?
+    /// For hosts that no other logger is for.
+    let byDefault: Logger?
     /// Loggers by host, lower case.
     private let byHost: [[UInt8]: [Logger]]
     private let skippedHosts: Set<[UInt8]>

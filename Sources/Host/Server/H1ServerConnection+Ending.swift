@@ -11,6 +11,9 @@ extension H1ServerConnection {
     /// Answers a request that cannot be understood; the connection is dead for input then.
     func refuse(_ status: UInt16, _ message: StaticString) {
         worker.logRefusal(status, message, peerText)
+        worker.generation.server(endpoint)?.accessLog?.write(
+            RefusedRequest(available), on: self, status: status,
+            since: hasPartialHead ? headBeganAt : worker.loop.now)
         held = ErrorPage.write(status: status, date: worker.date, to: worker.writeBuffer)
         flush()
         linger()

@@ -182,6 +182,7 @@ extension H1ServerConnection {
     func setHeadDeadline() {
         guard !hasPartialHead else { return }
         hasPartialHead = true
+        headBeganAt = worker.loop.now
         setDeadline(after: worker.timeouts(endpoint).head)
     }
 
@@ -201,12 +202,12 @@ extension H1ServerConnection {
         let exchange = worker.takeExchange()
         self.exchange = exchange
         let isLoaded = exchange.load(head, bytes, stream: self)
-        consume(head.headBytes)
         guard isLoaded else {
             self.exchange = nil
             worker.recycle(exchange)
             return refuse(431, "the request head is too large")
         }
+        consume(head.headBytes)
         exchange.begin()
     }
 

@@ -41,6 +41,8 @@ final class H1ServerConnection: ServerStream {
     var isDelivering = false
     var drained = 0
     var hasPartialHead = false
+    /// When the first byte of a head came that was not whole at once.
+    var headBeganAt: UInt64 = 0
 
     // The exchange under way.
     var exchange: Exchange?
