@@ -171,13 +171,37 @@ package enum Limits {
     /// How long a shutdown waits for queued records.
     package static let logFlushTimeout: UInt64 = 5 * second
 
+    // Certificates at the first handshake. A configuration may change the first three.
+    /// Names that have one at a time; beyond that only a name that nobody uses makes room.
+    package static let onDemandNamesMax = 1000
+    /// New names in `onDemandRateInterval`, which may come at once.
+    package static let onDemandRateCount = 120
+    package static let onDemandRateInterval: UInt64 = 60 * second
+    /// A name is not used when no handshake asked for it in this time.
+    package static let onDemandIdleTime: UInt64 = 3600 * second
+    /// Names that wait for a certificate at once, and connections that wait for one name.
+    package static let onDemandFlightsMax = 256
+    package static let onDemandWaitersMax = 1024
+    /// Less than a handshake may take.
+    package static let onDemandAskTimeout: UInt64 = 5 * second
+    /// How long an answer of the permission endpoint holds, and a failure to get one.
+    package static let onDemandAnswerLifetime: UInt64 = 10 * second
+    package static let onDemandFailureLifetime: UInt64 = second
+    package static let onDemandAnswersMax = 4096
+    /// Threads that issue.
+    package static let onDemandThreadsMax = 2
+
     // Certificates; lifetimes in seconds.
     package static let certificateFileBytesMax = 1024 * 1024
     package static let certificateCacheEntriesMax = 10_000
     package static let authorityLifetimeSeconds: Int64 = 3650 * 24 * 3600
-    /// A root with less than this left is replaced when the gateway starts.
-    package static let authorityRemainingSecondsMin: Int64 = 30 * 24 * 3600
-    package static let leafLifetimeSeconds: Int64 = 7 * 24 * 3600
+    /// A root with less than this left is renewed, so that there is time to trust the new one.
+    package static let authorityRemainingSecondsMin: Int64 = 180 * 24 * 3600
+    /// A configuration may change it, as the two below.
+    package static let intermediateLifetimeSeconds: Int64 = 7 * 24 * 3600
+    /// An intermediate is renewed when this part of its lifetime is left.
+    package static let intermediateRemainingRatio = 0.2
+    package static let leafLifetimeSeconds: Int64 = 12 * 3600
     /// For clients whose clock is behind.
     package static let certificateBackdateSeconds: Int64 = 3600
     /// A certificate is renewed when this part of its lifetime is left.

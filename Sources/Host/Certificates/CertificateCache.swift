@@ -1,26 +1,21 @@
-// Issued certificates in memory, by name.
+// Issued certificates in memory, by issuer and name.
 import Base
 import Synchronization
 
 /// A bounded cache that reloads share, so that they neither read nor issue anything again.
 package final class CertificateCache: Sendable {
-    private let entries = Mutex<[String: LoadedCertificate]>([:])
+    private let entries: Mutex<RecentlyUsed<String, LoadedCertificate>>
 
-    package init() {}
-
-    package func certificate(for name: String) -> LoadedCertificate? {
-        entries.withLock { $0[name] }
+    package init(entriesMax: Int = Limits.certificateCacheEntriesMax) {
+        entries = Mutex(RecentlyUsed(entriesMax: entriesMax))
     }
 
-    /// Replaces what there was for `name`. When full, the one that expires first goes.
-    package func insert(_ certificate: LoadedCertificate, for name: String) {
-        entries.withLock { entries in
-            if entries[name] == nil, entries.count >= Limits.certificateCacheEntriesMax,
-                let first = entries.min(by: { $0.value.notAfter < $1.value.notAfter })
-            {
-                entries[first.key] = nil
-            }
-            entries[name] = certificate
-        }
+    package func certificate(for key: String) -> LoadedCertificate? {
+        entries.withLock { $0.use(key) }
+    }
+
+    /// Replaces what there was. When full, the one that was not used for the longest time goes.
+    package func insert(_ certificate: LoadedCertificate, for key: String) {
+        entries.withLock { _ = $0.insert(certificate, for: key) }
     }
 }

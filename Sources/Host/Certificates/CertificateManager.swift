@@ -1,16 +1,20 @@
-// Brings issuer, storage and cache together: from what sites need to certificates to serve.
+// Brings issuer, storage and cache together: from names to certificates to serve.
 import Base
 
-/// What a site asks for.
-package enum CertificateNeed: Sendable, Hashable {
-    case files(chain: String, key: String)
-    /// A certificate of the issuer for this name.
-    case issued(name: String)
+/// What a site asks for: a certificate of an issuer for a name.
+package struct CertificateRequest: Sendable {
+    package let name: String
+    package let issuer: any CertificateIssuer
+
+    package init(name: String, issuer: any CertificateIssuer) {
+        self.name = name
+        self.issuer = issuer
+    }
 }
 
-/// The certificates for a set of needs.
+/// The certificates for a list of requests.
 package struct CertificateSet: Sendable {
-    /// In the order of the needs.
+    /// In the order of the requests.
     package fileprivate(set) var certificates: [LoadedCertificate] = []
     /// For the log, one line each.
     package fileprivate(set) var warnings: [String] = []
@@ -27,85 +31,117 @@ extension LoadedCertificate {
     package func needsRenewal(now: Int64) -> Bool { now >= renewalDue }
 }
 
-/// Loads, reuses and issues certificates. Control plane only; calls may block on the disk.
+/// Loads, reuses and issues certificates. Any thread but a loop's: calls may block on the disk.
 package final class CertificateManager: Sendable {
-    private let store: CertificateStore
-    private let issuer: any CertificateIssuer
-    private let cache = CertificateCache()
-
-    package init(store: CertificateStore, issuer: any CertificateIssuer) {
-        self.store = store
-        self.issuer = issuer
+    /// Where in the store certificates are: those that a configuration names, and those that
+    /// handshakes asked for, which are counted.
+    package enum Shelf: String, Sendable {
+        case managed = ""
+        case onDemand = "on_demand/"
     }
 
+    private let store: CertificateStore
+    private let cache = CertificateCache()
+
+    package init(store: CertificateStore) { self.store = store }
+
     /// - Parameter now: Seconds since 1970.
-    /// - Throws: `CertificateError` of the first need that cannot be met.
+    /// - Throws: `CertificateError` of the first request that cannot be met.
     package func load(
-        _ needs: [CertificateNeed], now: Int64
+        _ requests: [CertificateRequest], now: Int64
     ) throws(CertificateError) -> CertificateSet {
         var set = CertificateSet()
-        for need in needs {
-            switch need {
-            case .files(let chain, let key):
-                let checked = try CertificateFiles.load(chain: chain, key: key, now: now)
-                set.certificates.append(checked.certificate)
-                set.warnings += checked.warnings
-            case .issued(let name):
-                let certificate = try issued(name, now: now, warnings: &set.warnings)
-                set.certificates.append(certificate)
-                set.renewalDue = min(set.renewalDue ?? .max, certificate.renewalDue)
-            }
+        for request in requests {
+            let certificate = try certificate(request, now: now, warnings: &set.warnings)
+            set.certificates.append(certificate)
+            set.renewalDue = min(set.renewalDue ?? .max, certificate.renewalDue)
         }
         return set
     }
 
-    private func issued(
-        _ rawName: String, now: Int64, warnings: inout [String]
+    /// One certificate: from memory, from the store, or a new one.
+    package func certificate(
+        _ request: CertificateRequest, shelf: Shelf = .managed, now: Int64,
+        warnings: inout [String]
     ) throws(CertificateError) -> LoadedCertificate {
-        let name = try CertificateName(rawName)
-        if let cached = cache.certificate(for: name.text), isUsable(cached, for: name, now: now) {
+        let name = try CertificateName(request.name)
+        let issuer = request.issuer
+        let path = path(name, issuer, shelf)
+        if shelf == .managed, let cached = cache.certificate(for: path),
+            isUsable(cached, name, issuer, now: now)
+        {
             return cached
         }
         let certificate = try store.withLock { () throws(CertificateError) in
-            if let stored = try stored(name, now: now, warnings: &warnings) { return stored }
+            if let stored = try stored(path, name, now: now, warnings: &warnings),
+                isUsable(stored, name, issuer, now: now)
+            {
+                return stored
+            }
             let issued = try issuer.issue(names: [name.text], now: now)
             // Key and chain in one file, so that they can never disagree.
-            try store.write(issued.keyPEM + issued.chainPEM, to: path(name))
+            try store.write(issued.keyPEM + issued.chainPEM, to: path)
             return issued
         }
-        cache.insert(certificate, for: name.text)
+        if shelf == .managed { cache.insert(certificate, for: path) }
         return certificate
     }
 
-    /// The stored certificate when it can still be used; one that cannot be read is set aside.
+    /// Names that have certificates on the shelf for handshakes. Expired ones are removed.
+    package func namesOnDemand(
+        _ issuer: any CertificateIssuer, now: Int64
+    ) throws(CertificateError) -> [String] {
+        let folder = "certificates/\(issuer.identifier)/\(Shelf.onDemand.rawValue)"
+        var names: [String] = []
+        for file in try store.list(folder) where file.hasSuffix(".pem") {
+            let leaf = try store.read(folder + file).flatMap {
+                X509Certificate.parse(pem: $0).first
+            }
+            guard let leaf, leaf.notAfter > now, let name = leaf.names.first else {
+                try store.remove(folder + file)
+                continue
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    /// Forgets the certificate of a name on the shelf for handshakes.
+    package func removeOnDemand(
+        _ request: CertificateRequest
+    ) throws(CertificateError) {
+        try store.remove(path(try CertificateName(request.name), request.issuer, .onDemand))
+    }
+
+    /// The stored certificate; one that cannot be read is set aside.
     private func stored(
-        _ name: CertificateName, now: Int64, warnings: inout [String]
+        _ path: String, _ name: CertificateName, now: Int64, warnings: inout [String]
     ) throws(CertificateError) -> LoadedCertificate? {
-        guard let bytes = try store.read(path(name)) else { return nil }
-        guard let leaf = X509Certificate.parse(pem: bytes).first, let key = PrivateKey(pem: bytes),
-            leaf.matches(key)
-        else {
-            if let kept = try store.setAside(path(name), now: now) {
+        guard let bytes = try store.read(path) else { return nil }
+        let chain = X509Certificate.parse(pem: bytes)
+        guard let leaf = chain.first, let key = PrivateKey(pem: bytes), leaf.matches(key) else {
+            if let kept = try store.setAside(path, now: now) {
                 warnings.append(
                     "stored certificate of \(name.text) cannot be read: kept as \(kept)")
             }
             return nil
         }
-        let chain = X509Certificate.parse(pem: bytes).flatMap(\.pem)
-        let certificate = LoadedCertificate(
-            names: leaf.names, chainPEM: chain, keyPEM: key.pem,
+        return LoadedCertificate(
+            names: leaf.names, chainPEM: chain.flatMap(\.pem), keyPEM: key.pem,
             notBefore: leaf.notBefore, notAfter: leaf.notAfter)
-        return isUsable(certificate, for: name, now: now) ? certificate : nil
     }
 
     private func isUsable(
-        _ certificate: LoadedCertificate, for name: CertificateName, now: Int64
+        _ certificate: LoadedCertificate, _ name: CertificateName,
+        _ issuer: any CertificateIssuer, now: Int64
     ) -> Bool {
         certificate.names.contains(name.text) && certificate.notBefore <= now
             && !certificate.needsRenewal(now: now) && issuer.recognizes(certificate)
     }
 
-    private func path(_ name: CertificateName) -> String {
-        "certificates/\(issuer.identifier)/\(name.fileName).pem"
+    private func path(
+        _ name: CertificateName, _ issuer: any CertificateIssuer, _ shelf: Shelf
+    ) -> String {
+        "certificates/\(issuer.identifier)/\(shelf.rawValue)\(name.fileName).pem"
     }
 }

@@ -43,6 +43,16 @@ package struct CertificateStore: Sendable {
         try PrivateFiles.replace(absolute(path), with: bytes)
     }
 
+    /// Names of the files in a folder, unsorted; empty when there is no such folder.
+    package func list(_ folder: String) throws(CertificateError) -> [String] {
+        try PrivateFiles.list(absolute(folder))
+    }
+
+    /// Removes a file, if there is one.
+    package func remove(_ path: String) throws(CertificateError) {
+        try PrivateFiles.remove(absolute(path))
+    }
+
     /// Renames a file that cannot be used to `<name>.corrupt-<now>`.
     ///
     /// - Returns: The absolute new path for the report, nil when there was no file.

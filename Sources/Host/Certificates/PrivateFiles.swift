@@ -74,6 +74,28 @@ enum PrivateFiles {
         return true
     }
 
+    static func list(_ folder: String) throws(CertificateError) -> [String] {
+        guard let stream = opendir(folder) else {
+            if errno == ENOENT { return [] }
+            throw failure("cannot read \(folder)")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+                    String(cString: $0)
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    static func remove(_ path: String) throws(CertificateError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("cannot remove \(path)") }
+    }
+
     /// Waits for the lock. - Returns: A descriptor for `unlock`.
     static func lock(_ path: String) throws(CertificateError) -> CInt {
         let descriptor = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }

@@ -40,7 +40,7 @@ package final class GatewayServer {
     private var generationCounter: UInt64 = 0
     /// Earlier generations that exchanges may still run on.
     private var retiring: [Generation] = []
-    private var certificates: CertificateManager?
+    fileprivate let certificates: CertificateService
     private var lastConfiguration: JSONValue?
     private var renewalDue: Int64?
     private(set) var logRegistry: LogRegistry
@@ -50,6 +50,8 @@ package final class GatewayServer {
         self.logs = logs
         self.options = options
         logRegistry = try logs.makeRegistry(nil)
+        certificates = CertificateService(
+            directory: CertificateStore.defaultDirectory(environment: options.environment))
         workPool = WorkPool(threadsMax: max(2, options.workers))
         PluginLogs.use(logRegistry)
         try startWorkers()
@@ -229,19 +231,6 @@ package final class GatewayServer {
         return Endpoint(index: endpointCount, address: try address.resolve(), port: address.port)
     }
 
-    fileprivate func certificateManager() throws(CertificateError) -> CertificateManager? {
-        if let certificates { return certificates }
-        guard let directory = CertificateStore.defaultDirectory(environment: options.environment)
-        else { return nil }
-        let store = try CertificateStore(directory: directory)
-        let now = Int64(WallClock.nanoseconds() / Limits.second)
-        let issuer = try InternalIssuer(store: store, now: now)
-        for warning in issuer.warnings { logRegistry.logger(named: "tls").warn(warning) }
-        let manager = CertificateManager(store: store, issuer: issuer)
-        certificates = manager
-        return manager
-    }
-
     // MARK: Workers
 
     private func startWorkers() throws {
@@ -329,8 +318,9 @@ private struct Plan {
         try Self.refuseUnknown(config)
         let http = try HTTPApplication(config["apps"]?["http"] ?? [:])
         var tls = try TLSPlan(
-            config["apps"]?["tls"] ?? .null, httpPort: http.httpPort, isRehearsal: isRehearsal,
-            manager: { () throws(CertificateError) in try gateway.certificateManager() })
+            config["apps"]?["tls"] ?? .null,
+            authorities: try AuthorityConfiguration.read(config["apps"]?["pki"] ?? .null),
+            httpPort: http.httpPort, isRehearsal: isRehearsal, service: gateway.certificates)
         var redirects = RedirectPlan(httpPort: http.httpPort, httpsPort: http.httpsPort)
         let now = Int64(WallClock.nanoseconds() / Limits.second)
         for server in http.servers {
@@ -356,24 +346,9 @@ private struct Plan {
         var apps = try StrictObject(root.take("apps") ?? [:], at: "apps")
         _ = apps.take("http")
         _ = apps.take("tls")
-        if let pki = apps.take("pki") { try refuseUnknownAuthorities(pki) }
+        _ = apps.take("pki")
         try apps.finish()
         try root.finish()
-    }
-
-    /// The root is never installed anywhere by itself, so the one option that is known is kept.
-    private static func refuseUnknownAuthorities(_ json: JSONValue) throws(ServerError) {
-        var pki = try StrictObject(json, at: "apps.pki")
-        for (name, authority) in pki.take("certificate_authorities")?.objectValue ?? [:] {
-            var object = try StrictObject(authority, at: "apps.pki.certificate_authorities.\(name)")
-            guard name == "local" else {
-                throw ServerError(
-                    "authorities other than local are not supported yet", at: object.location)
-            }
-            _ = try object.bool("install_trust")
-            try object.finish()
-        }
-        try pki.finish()
     }
 
     private mutating func add(

@@ -17,9 +17,11 @@ final class TestAuthority {
             FileManager.default.temporaryDirectory
             .appendingPathComponent("tls-\(UUID().uuidString)").path
         now = Int64(Date().timeIntervalSince1970) - age
-        issuer = try InternalIssuer(store: CertificateStore(directory: directory), now: now)
+        let store = try CertificateStore(directory: directory)
+        let authority = try InternalAuthority(AuthoritySettings(), store: store, now: now)
+        issuer = InternalIssuer(authority)
         rootFile = directory + "/root.pem"
-        try Data(issuer.rootPEM).write(to: URL(fileURLWithPath: rootFile))
+        try Data(authority.rootPEM).write(to: URL(fileURLWithPath: rootFile))
     }
 
     private let now: Int64

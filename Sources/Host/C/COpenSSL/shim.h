@@ -95,8 +95,12 @@ static inline long gwx_bio_memory(BIO *bio, char *_Nullable *_Nonnull bytes) {
 
 // Keys and certificates.
 
-/// A new P-256 key, or NULL; owned by the caller.
-static inline EVP_PKEY *_Nullable gwx_generate_p256(void) { return EVP_EC_gen("P-256"); }
+/// A new key, or NULL; owned by the caller.
+static inline EVP_PKEY *_Nullable gwx_generate_ec(const char *curve) { return EVP_EC_gen(curve); }
+static inline EVP_PKEY *_Nullable gwx_generate_rsa(unsigned bits) { return EVP_RSA_gen(bits); }
+static inline EVP_PKEY *_Nullable gwx_generate_ed25519(void) {
+    return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+}
 
 /// Adds an extension from its configuration text; `issuer` serves key identifiers.
 static inline int gwx_add_extension(

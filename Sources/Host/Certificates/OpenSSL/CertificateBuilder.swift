@@ -4,18 +4,23 @@ private import COpenSSL
 
 /// What a new certificate says.
 struct CertificateBuilder {
+    enum Role {
+        /// `intermediatesMax` is how many authorities may follow below it.
+        case authority(intermediatesMax: Int)
+        /// `DNS:` and `IP:` entries, already checked.
+        case server(alternativeNames: [String])
+    }
+
     /// Subject; left empty when nil.
     var commonName: String?
-    /// `DNS:` and `IP:` entries, already checked; empty for an authority.
-    var alternativeNames: [String] = []
-    var isAuthority = false
+    var role: Role
     /// Seconds since 1970.
     var notBefore: Int64
     var notAfter: Int64
 
     /// Signs a certificate for `key`. Without an authority it signs itself.
     func sign(
-        for key: PrivateKey, by authority: (certificate: X509Certificate, key: PrivateKey)? = nil
+        for key: PrivateKey, by authority: SigningPair? = nil
     ) throws(CertificateError) -> X509Certificate {
         ERR_clear_error()
         guard let pointer = X509_new() else {
@@ -30,7 +35,7 @@ struct CertificateBuilder {
             && X509_set_pubkey(pointer, key.pointer) == 1 && setSubject(pointer)
             && X509_set_issuer_name(pointer, X509_get_subject_name(issuer)) == 1
             && addExtensions(pointer, issuer: issuer)
-            && X509_sign(pointer, (authority?.key ?? key).pointer, EVP_sha256()) > 0
+            && (authority?.key ?? key).sign(pointer)
         guard filled else { throw CertificateError(draining: "cannot make a certificate") }
         return certificate
     }
@@ -56,15 +61,17 @@ struct CertificateBuilder {
         guard add(NID_subject_key_identifier, "hash"),
             add(NID_authority_key_identifier, "keyid:always")
         else { return false }
-        if isAuthority {
-            return add(NID_basic_constraints, "critical,CA:TRUE")
+        switch role {
+        case .authority(let intermediatesMax):
+            return add(NID_basic_constraints, "critical,CA:TRUE,pathlen:\(intermediatesMax)")
                 && add(NID_key_usage, "critical,keyCertSign,cRLSign")
+        case .server(let names):
+            // Without a subject the names must be critical (RFC 5280 §4.2.1.6).
+            let critical = commonName == nil ? "critical," : ""
+            return add(NID_basic_constraints, "critical,CA:FALSE")
+                && add(NID_key_usage, "critical,digitalSignature")
+                && add(NID_ext_key_usage, "serverAuth")
+                && add(NID_subject_alt_name, critical + names.joined(separator: ","))
         }
-        // Without a subject the names must be critical (RFC 5280 §4.2.1.6).
-        let critical = commonName == nil ? "critical," : ""
-        return add(NID_basic_constraints, "critical,CA:FALSE")
-            && add(NID_key_usage, "critical,digitalSignature")
-            && add(NID_ext_key_usage, "serverAuth")
-            && add(NID_subject_alt_name, critical + alternativeNames.joined(separator: ","))
     }
 }

@@ -8,7 +8,7 @@ private import Glibc
 private import Darwin
 #endif
 
-/// A parsed X.509 certificate. Control plane only.
+/// A parsed X.509 certificate. Never on a request's path.
 final class X509Certificate: @unchecked Sendable {
     // Unchecked: never changed once it is out of the builder; OpenSSL locks its lazy caches.
     let pointer: OpaquePointer
@@ -52,6 +52,9 @@ final class X509Certificate: @unchecked Sendable {
         return String(decoding: text.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// Whether it may sign certificates.
+    var isAuthority: Bool { X509_check_ca(pointer) == 1 }
+
     /// Whether `key` belongs to this certificate.
     func matches(_ key: PrivateKey) -> Bool {
         defer { ERR_clear_error() }
@@ -86,7 +89,12 @@ final class X509Certificate: @unchecked Sendable {
     }
 }
 
-/// A private key. Control plane only.
+/// Kinds of keys for leafs, as `key_type` names them.
+package enum KeyKind: String, Sendable, Hashable {
+    case p256, p384, rsa2048, rsa4096, ed25519
+}
+
+/// A private key. Never on a request's path.
 final class PrivateKey: @unchecked Sendable {
     // Unchecked: never changed after it was made.
     let pointer: OpaquePointer
@@ -95,9 +103,16 @@ final class PrivateKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(pointer) }
 
-    /// A new ECDSA key on P-256.
-    static func generate() throws(CertificateError) -> PrivateKey {
-        guard let pointer = gwx_generate_p256() else {
+    static func generate(_ kind: KeyKind = .p256) throws(CertificateError) -> PrivateKey {
+        let pointer =
+            switch kind {
+            case .p256: gwx_generate_ec("P-256")
+            case .p384: gwx_generate_ec("P-384")
+            case .rsa2048: gwx_generate_rsa(2048)
+            case .rsa4096: gwx_generate_rsa(4096)
+            case .ed25519: gwx_generate_ed25519()
+            }
+        guard let pointer else {
             throw CertificateError(draining: "cannot generate a key")
         }
         return PrivateKey(owning: pointer)
@@ -109,6 +124,12 @@ final class PrivateKey: @unchecked Sendable {
         ERR_clear_error()
         guard let parsed, let pointer = parsed else { return nil }
         self.init(owning: pointer)
+    }
+
+    /// Signs a certificate that is complete otherwise. Ed25519 has its digest built in.
+    func sign(_ certificate: OpaquePointer) -> Bool {
+        let digest = EVP_PKEY_get_base_id(pointer) == EVP_PKEY_ED25519 ? nil : EVP_sha256()
+        return X509_sign(certificate, pointer, digest) > 0
     }
 
     /// PKCS #8, unencrypted.

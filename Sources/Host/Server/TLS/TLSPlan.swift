@@ -5,7 +5,9 @@ import Transport
 
 /// Works out certificates and contexts of one configuration. Control thread only.
 struct TLSPlan {
-    private let findManager: () throws(CertificateError) -> CertificateManager?
+    private let service: CertificateService
+    private let automation: AutomationPlan
+    private let authorities: [String: AuthoritySettings]
     private let httpPort: UInt16
     /// Nothing is issued or stored: the configuration is only looked at.
     private let isRehearsal: Bool
@@ -16,15 +18,20 @@ struct TLSPlan {
 
     /// - Parameters:
     ///   - app: The `apps.tls` object; null for none.
-    ///   - manager: Asked when certificates are needed; nil when there is no place to keep them.
+    ///   - authorities: Those of `apps.pki`, by id.
     init(
-        _ app: JSONValue, httpPort: UInt16, isRehearsal: Bool,
-        manager: @escaping () throws(CertificateError) -> CertificateManager?
+        _ app: JSONValue, authorities: [String: AuthoritySettings], httpPort: UInt16,
+        isRehearsal: Bool, service: CertificateService
     ) throws(ServerError) {
-        findManager = manager
+        self.service = service
+        self.authorities = authorities
         self.isRehearsal = isRehearsal
         self.httpPort = httpPort
-        try readAutomation(app)
+        automation = try AutomationPlan(app["automation"] ?? .null)
+        warnings = automation.warnings
+        guard !automation.usesOnDemand else {
+            throw ServerError("on_demand is not supported yet", at: "apps.tls.automation")
+        }
         for (index, file) in (app["certificates"]?["load_files"]?.arrayValue ?? []).enumerated() {
             let location = "apps.tls.certificates.load_files[\(index)]"
             var object = try StrictObject(file, at: location)
@@ -34,23 +41,6 @@ struct TLSPlan {
             _ = try object.string("format")
             try object.finish()
             files.append((chain, key))
-        }
-    }
-
-    /// The internal authority is the one issuer so far: names that ask for another get a warning,
-    /// what would change who gets a certificate is refused.
-    private mutating func readAutomation(_ app: JSONValue) throws(ServerError) {
-        for (index, policy) in (app["automation"]?["policies"]?.arrayValue ?? []).enumerated() {
-            if policy["on_demand"]?.boolValue == true {
-                throw ServerError(
-                    "on_demand is not supported yet", at: "apps.tls.automation.policies[\(index)]")
-            }
-            let issuers = policy["issuers"]?.arrayValue?.compactMap { $0["module"]?.stringValue }
-            guard let other = issuers?.first(where: { $0 != "internal" }) else { continue }
-            let names = policy["subjects"]?.arrayValue?.compactMap(\.stringValue) ?? ["all names"]
-            warnings.append(
-                "issuer \(other) is not there yet, \(names.joined(separator: ", ")): certificates come from the internal authority"
-            )
         }
     }
 
@@ -71,7 +61,7 @@ struct TLSPlan {
             server.automaticHTTPS.isDisabled || server.automaticHTTPS.skipsCertificates
             ? [] : managedNames(server)
         let covered = Set(loaded.flatMap(\.names))
-        loaded += try issue(names.filter { !Self.covers(covered, $0) }, server, now: now)
+        loaded += try issue(names.filter { !Self.covers(covered, $0) }, now: now)
         var policies: [TLSPolicy] = []
         for (index, policy) in (server.tlsPolicies ?? []).enumerated() {
             policies.append(
@@ -92,20 +82,27 @@ struct TLSPlan {
         return loaded
     }
 
-    /// Certificates of the internal authority; it comes to life with the first name that needs it.
-    private mutating func issue(_ names: [String], _ server: ServerConfiguration, now: Int64) throws
-        -> [LoadedCertificate]
-    {
+    /// Certificates of the names' issuers, which come to life with the first name that needs them.
+    private mutating func issue(_ names: [String], now: Int64) throws -> [LoadedCertificate] {
         guard !names.isEmpty, !isRehearsal else { return [] }
-        guard let manager = try findManager() else {
-            throw ServerError(
-                "server \(server.name) needs certificates, and there is no data directory: set XDG_DATA_HOME or HOME"
-            )
+        var requests: [CertificateRequest] = []
+        for name in names {
+            requests.append(
+                CertificateRequest(name: name, issuer: try issuer(for: name, now: now)))
         }
-        let issued = try manager.load(names.map { .issued(name: $0) }, now: now)
-        warnings += issued.warnings
+        let issued = try service.manager().load(requests, now: now)
+        warnings += issued.warnings + service.takeWarnings()
         if let due = issued.renewalDue { renewalDue = min(renewalDue ?? .max, due) }
         return issued.certificates
+    }
+
+    private func issuer(for name: String, now: Int64) throws(CertificateError) -> InternalIssuer {
+        let settings = automation.policy(for: name).issuer
+        if let authority = authorities[settings.authority] {
+            return try service.issuer(settings, authority, now: now)
+        }
+        return try service.issuer(
+            settings, AuthoritySettings(identifier: settings.authority), now: now)
     }
 
     private func settings(
