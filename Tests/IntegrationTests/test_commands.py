@@ -135,6 +135,51 @@ def test_validate_provisions(scratch):
     assert ended.returncode == 1 and "/nowhere/" in ended.stderr
 
 
+PROVISIONING_ERRORS = {
+    "matcher": (
+        ":1 {\n\t@x path_regexp bad [a\n\thandle /a* {\n\t\theader @x A b\n\t}\n}\n",
+        '2:21: invalid regular expression "[a": missing ]: [a',
+        "\t@x path_regexp bad [a",
+    ),
+    "nested handler": (
+        ":1 {\n\thandle /a {\n\t\theader {\n\t\t\tFoo [b c\n\t\t}\n\t}\n}\n",
+        "4:8: plugin header, module http.handlers.headers: create: invalid regular expression",
+        "\t\t\tFoo [b c",
+    ),
+    "missing file": (
+        ":1 {\n\treverse_proxy 127.0.0.1:1 {\n\t\ttransport http {\n\t\t\t"
+        "tls_trust_pool file /nope/ca.pem\n\t\t}\n\t}\n}\n",
+        "4:24: plugin reverse_proxy, module http.handlers.reverse_proxy: provision: cannot read",
+        "\t\t\ttls_trust_pool file /nope/ca.pem",
+    ),
+    "unset credential": (
+        ":1 {\n\treverse_proxy 127.0.0.1:1 {\n\t\t"
+        'header_up Authorization "Bearer {env.NO_SUCH_KEY}"\n\t}\n}\n',
+        "2:2: plugin reverse_proxy, module http.handlers.reverse_proxy: create: "
+        "the credential in Authorization is empty",
+        "\treverse_proxy 127.0.0.1:1 {",
+    ),
+    "the same matcher twice": (
+        ":1 {\n\t@a path /a\n\t@b path /a\n\trequest_header @a A b\n"
+        "\trequest_header @b [c [d e\n}\n",
+        "5:23: plugin header",
+        "\trequest_header @b [c [d e",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROVISIONING_ERRORS)
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_what_cannot_be_provisioned_shows_its_place(command, scratch, name):
+    text, message, line = PROVISIONING_ERRORS[name]
+    path = scratch / "wrong.caddyfile"
+    path.write_text(text)
+    ended = run_command(scratch, command, "--config", str(path))
+    assert ended.returncode == 1
+    assert f"{path}:{message}" in ended.stderr
+    assert f"\n    {line}\n" in ended.stderr
+
+
 def test_validate_json(scratch, good):
     adapted = run_command(scratch, "adapt", "--config", str(good)).stdout
     (scratch / "config.json").write_text(adapted)

@@ -35,6 +35,7 @@ final class AdaptContext {
     let sources: ConfigSources
     var rules: RouteRules
     var options = GlobalOptions()
+    let marks = SourceMarks()
     var warnings: [ConfigWarning] = []
     var files: [String] = []
     var nextGroupNumber = 0
@@ -104,7 +105,7 @@ final class AdaptContext {
             guard defined.insert(name).inserted else {
                 throw ConfigError("matcher is defined more than once: \(name)", at: line.name)
             }
-            scope[name] = try matchers.named(line)
+            scope[name] = marks.mark(matcherSet: try matchers.named(line), from: line)
         }
         return rest
     }
@@ -147,7 +148,8 @@ final class AdaptContext {
         }
         guard let definition = definitions[name] else { throw unknownDirective(directive) }
         let (set, tokens) = try takeMatcher(from: directive, definition, scope: scope)
-        let result = try definition.parse(call(tokens, scope: scope))
+        let result = marks.mark(
+            try definition.parse(call(tokens, scope: scope)), from: directive)
         let parts = result.arrayValue ?? [result]
         return parts.map { RouteResult(directive: name, value: value($0, matcher: set)) }
     }

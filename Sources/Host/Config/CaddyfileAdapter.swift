@@ -20,6 +20,7 @@ package struct AdaptOptions: Sendable {
 package struct AdaptResult: Sendable {
     package var json: JSONValue
     package var warnings: [ConfigWarning]
+    package var positions: SourcePositions
 }
 
 /// A route that `invoke` runs by its name.
@@ -43,7 +44,10 @@ package enum CaddyfileAdapter {
         do {
             let blocks = try parser.parse(source)
             context.files = [fileName] + parser.files.keys.filter { $0 != fileName }.sorted()
-            let json = try adapt(blocks, context)
+            var json = try adapt(blocks, context)
+            let positions = context.marks.take(from: &json) { place in
+                parser.files[place.file]?.line(place.line).map(Redaction.masked)
+            }
             var warnings = parser.warnings + context.warnings
             if let line = CaddyfileFormatter.firstDifference(in: source) {
                 warnings.append(
@@ -51,7 +55,7 @@ package enum CaddyfileAdapter {
                         "file is not formatted, the fmt command does that",
                         at: SourceLocation(file: fileName, line: line, column: 1)))
             }
-            return AdaptResult(json: json, warnings: warnings)
+            return AdaptResult(json: json, warnings: warnings, positions: positions)
         } catch {
             throw located(error, parser)
         }

@@ -38,6 +38,11 @@ struct Route: Equatable {
         isTerminal = json["terminal"]?.boolValue ?? false
     }
 
+    /// The same set may stand in several lines of a configuration.
+    fileprivate var plainMatcherSets: [JSONValue]? {
+        matcherSets.map { $0.map(SourceMarks.withoutMark) }
+    }
+
     /// The pattern of the only path in the only matcher set.
     fileprivate var onlyPath: String? {
         guard let sets = matcherSets, sets.count == 1, let paths = sets[0]["path"]?.stringValues,
@@ -141,7 +146,7 @@ struct RouteRules {
     static func merge(_ routes: [Route]) -> [Route] {
         var merged: [Route] = []
         for route in routes {
-            if let last = merged.last, last.matcherSets == route.matcherSets,
+            if let last = merged.last, last.plainMatcherSets == route.plainMatcherSets,
                 last.isTerminal == route.isTerminal, last.group == route.group
             {
                 merged[merged.count - 1].handlers += route.handlers

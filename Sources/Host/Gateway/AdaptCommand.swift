@@ -21,7 +21,7 @@ extension Command {
             for failure in plugins.failures { Console.error("warning: \(failure)") }
             let config = try input.load(plugins)
             config.printWarnings()
-            if arguments.has("validate") { try Validation.provision(config.json, plugins) }
+            if arguments.has("validate") { try Validation.provision(config, plugins) }
             let json = config.json.serialized()
             Console.print(arguments.has("pretty") ? IndentedJSON.format(json) : json)
             return .success

@@ -1,6 +1,7 @@
 // Finds, reads and adapts the configuration that a command line names.
 import Base
 import Config
+import Server
 import Synchronization
 
 /// How a configuration is written.
@@ -96,7 +97,7 @@ struct ConfigInput: Sendable {
             let result = try CaddyfileAdapter.adapt(bytes, fileName: name, options: options)
             return LoadedConfig(
                 json: result.json, warnings: result.warnings.map(\.description),
-                watched: recorder.inputs)
+                watched: recorder.inputs, positions: result.positions)
         } catch {
             let note = plugins.emptinessNote.map { "\n\($0)" } ?? ""
             throw CommandError(message: error.description + note)
@@ -110,6 +111,16 @@ struct LoadedConfig: Sendable {
     var warnings: [String]
     /// What it was read from.
     var watched: ConfigInputs
+    /// What the Caddyfile says to a place in the JSON.
+    var positions = SourcePositions()
+
+    /// Why it cannot be served, with the place in the Caddyfile when that is known.
+    func explain(_ error: any Error) -> String {
+        guard let error = error as? ServerError,
+            let located = positions.error(error.message, at: error.location)
+        else { return "\(error)" }
+        return located.description
+    }
 
     func printWarnings() {
         for warning in warnings { Console.error(warning) }

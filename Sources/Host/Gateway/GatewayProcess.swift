@@ -68,7 +68,7 @@ final class GatewayProcess {
             try server.apply(config.json)
         } catch {
             end()
-            throw CommandError(message: "cannot serve \(input.path): \(error)")
+            throw CommandError(message: "cannot serve \(input.path): \(config.explain(error))")
         }
         if let pidFile {
             do throws(FileError) {
@@ -116,8 +116,10 @@ final class GatewayProcess {
         guard input.path != "-" else {
             return logger.error("standard input cannot be read again, nothing was reloaded")
         }
+        var loaded: LoadedConfig?
         do {
             let next = try input.load(plugins)
+            loaded = next
             watcher = FileWatcher(next.watched)
             for warning in next.warnings { logger.warn(warning) }
             let registry = try logs.makeRegistry(next.json["logging"])
@@ -127,7 +129,8 @@ final class GatewayProcess {
             logger.info("reloaded") { $0.field("config", input.path) }
             gwx_return_free_memory()
         } catch {
-            let text = (error as? CommandError)?.message ?? "\(error)"
+            let text =
+                (error as? CommandError)?.message ?? loaded?.explain(error) ?? "\(error)"
             logger.error("configuration was refused, the old one goes on") {
                 $0.field("error", text)
             }

@@ -19,7 +19,7 @@ extension Command {
             plugins.loadAll()
             let config = try input.load(plugins)
             config.printWarnings()
-            try Validation.provision(config.json, plugins)
+            try Validation.provision(config, plugins)
             if !plugins.failures.isEmpty {
                 throw CommandError(
                     message: plugins.failures.map(\.description).joined(separator: "\n"))
@@ -31,16 +31,16 @@ extension Command {
 
 enum Validation {
     /// Builds everything that the configuration asks for and throws it away.
-    static func provision(_ json: JSONValue, _ plugins: PluginSet) throws(CommandError) {
+    static func provision(_ config: LoadedConfig, _ plugins: PluginSet) throws(CommandError) {
         do {
             let logs = try LogSystem()
             defer { logs.shutdown() }
-            _ = try logs.makeRegistry(json["logging"])
+            _ = try logs.makeRegistry(config.json["logging"])
             let server = try GatewayServer(
                 loader: plugins.loader, logs: logs, options: GatewayProcess.serverOptions())
-            try server.validate(json)
+            try server.validate(config.json)
         } catch {
-            throw CommandError(message: "\(error)")
+            throw CommandError(message: config.explain(error))
         }
     }
 }

@@ -70,7 +70,10 @@ final class GenerationBuilder {
         do throws(RoutingError) {
             program = try compiler.compileServer(routes: server.routes, errors: server.errors)
         } catch {
-            throw ServerError("server \(server.name): \(error)")
+            let path = "apps.http.servers.\(server.name)"
+            throw ServerError(
+                error.message,
+                at: error.location.isEmpty ? path : "\(path).\(error.location)")
         }
         return SiteServer(
             name: server.name, program: program, timeouts: server.timeouts,

@@ -3,13 +3,17 @@ import Base
 
 /// A configuration that cannot be used, with the place of the problem.
 package struct ServerError: Error, CustomStringConvertible {
-    package let description: String
+    /// Where in the JSON, such as `apps.http.servers.srv0.listen`; empty when it is about no place.
+    package let location: String
+    /// Lower case, no full stop: what was found, what was expected.
+    package let message: String
 
-    package init(_ description: String) { self.description = description }
-
-    init(_ description: String, at location: String) {
-        self.description = "\(location): \(description)"
+    package init(_ message: String, at location: String = "") {
+        self.message = message
+        self.location = location
     }
+
+    package var description: String { location.isEmpty ? message : "\(location): \(message)" }
 }
 
 /// Reads the members of one JSON object and refuses those that nobody asked for.

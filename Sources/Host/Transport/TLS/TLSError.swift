@@ -86,6 +86,9 @@ extension TLSFailure {
 
 private func reasonText(_ code: UInt) -> String {
     if let reason = ERR_reason_error_string(code) { return String(cString: reason) }
+    // System errors have no text of OpenSSL's own: errno beside a bit that says so.
+    let systemErrorFlag: UInt = 1 << 31
+    if code & systemErrorFlag != 0 { return string(strerror(CInt(code & (systemErrorFlag - 1)))) }
     return "error \(code)"
 }
 
