@@ -24,6 +24,8 @@ SIZE(gw_chunk, 32);
 SIZE(gw_failure, 40);
 SIZE(gw_summary, 48);
 SIZE(gw_http_handler_ops, 112);
+SIZE(gw_matcher_ops, 16);
+SIZE(gw_placeholder_ops, 24);
 SIZE(gw_log_field, 56);
 SIZE(gw_host_core, 80);
 SIZE(gw_host_http, 224);

@@ -6,6 +6,7 @@
 /// no reference counting, no cast and no allocation.
 struct Instance {
     let value: UnsafeMutableRawPointer
+    let scope: OpaquePointer
     let module: any Module.Type
     let request: (any RequestHook.Type)?
     let requestBody: (any RequestBodyHook.Type)?
@@ -20,6 +21,8 @@ struct Instance {
     let upstreamHead: (any UpstreamHeadHook.Type)?
     let upstreamFailure: (any UpstreamFailureHook.Type)?
     let upstreamEnd: (any UpstreamEndHook.Type)?
+    let matcher: (any MatcherModule.Type)?
+    let placeholders: (any PlaceholderModule.Type)?
 
     /// Makes the value from its configuration and keeps it until `destroy`.
     static func make<Made: Module>(
@@ -30,11 +33,15 @@ struct Instance {
         let made = try Made(configuration: &reader, scope: scope)
         try reader.finish()
         let value = Permanent.pointer(to: made)
-        return Permanent.pointer(to: Instance(type, value: UnsafeMutableRawPointer(value)))
+        return Permanent.pointer(
+            to: Instance(type, value: UnsafeMutableRawPointer(value), scope: scope.pointer))
     }
 
-    private init<Made: Module>(_ type: Made.Type, value: UnsafeMutableRawPointer) {
+    private init<Made: Module>(
+        _ type: Made.Type, value: UnsafeMutableRawPointer, scope: OpaquePointer
+    ) {
         self.value = value
+        self.scope = scope
         module = type
         request = type as? any RequestHook.Type
         requestBody = type as? any RequestBodyHook.Type
@@ -49,6 +56,8 @@ struct Instance {
         upstreamHead = type as? any UpstreamHeadHook.Type
         upstreamFailure = type as? any UpstreamFailureHook.Type
         upstreamEnd = type as? any UpstreamEndHook.Type
+        matcher = type as? any MatcherModule.Type
+        placeholders = type as? any PlaceholderModule.Type
     }
 
     static func destroy(_ instance: UnsafeMutablePointer<Instance>) {

@@ -40,6 +40,23 @@ extension Module {
 /// A module without hooks, for its life cycle and for the services that it publishes.
 public protocol ServiceModule: Module {}
 
+/// A module that chooses requests: `http.matchers.NAME` in matcher sets. A directive of that name
+/// says how the words of a Caddyfile become its configuration; without one it takes none.
+public protocol MatcherModule: Module {
+    /// Changes nothing but variables and placeholders. [loop]
+    func matches(_ request: inout Request) throws(Status) -> Bool
+}
+
+/// A module that gives placeholders values: `http.placeholders.NAME`. With a directive, which is a
+/// global option, it exists where a configuration says so, without one always.
+public protocol PlaceholderModule: Module {
+    /// The number under which `value` gets the placeholder of that name, nil when it has none such.
+    /// Asked once per place where a configuration has the name. [config]
+    func slot(of name: String) throws(PluginError) -> UInt32?
+    /// The value now, nil for none. [loop]
+    func value(of slot: UInt32, in request: inout Request) throws(Status) -> Bytes?
+}
+
 /// A module that takes part in exchanges, through the hooks that it conforms to below. A hook that
 /// a type does not conform to is absent from the table and costs nothing.
 public protocol HTTPHandler: Module {

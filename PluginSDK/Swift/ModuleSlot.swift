@@ -33,14 +33,34 @@ enum ModuleSlot {
         return gw_module(
             struct_size: UInt32(MemoryLayout<gw_module>.size), rev: 0,
             id: Permanent.view(type.id),
-            kind: Permanent.view(handler == nil ? GW_KIND_SERVICE : GW_KIND_HTTP_HANDLER),
-            instance_ops: Permanent.pointer(to: lifeCycle(slot)),
-            kind_ops: handler.map { Permanent.pointer(to: HookTable.make(for: $0)) },
+            kind: Permanent.view(kind(of: type)),
+            instance_ops: Permanent.pointer(to: lifeCycle(slot)), kind_ops: kindOps(of: type),
             directives: UnsafePointer(Permanent.array(tables)),
             directive_count: UInt32(tables.count),
             state_size: UInt32(state.size), state_align: UInt32(state.alignment),
             flags: (handler?.observesBodies == true ? GW_MODULE_OBSERVES_BODIES : 0)
                 | (type.readsFiles ? GW_MODULE_READS_FILES : 0))
+    }
+
+    private static func kind(of type: any Module.Type) -> String {
+        switch type {
+        case is any HTTPHandler.Type: GW_KIND_HTTP_HANDLER
+        case is any MatcherModule.Type: GW_KIND_MATCHER
+        case is any PlaceholderModule.Type: GW_KIND_PLACEHOLDER
+        default: GW_KIND_SERVICE
+        }
+    }
+
+    private static func kindOps(of type: any Module.Type) -> UnsafeRawPointer? {
+        switch type {
+        case let handler as any HTTPHandler.Type:
+            UnsafeRawPointer(Permanent.pointer(to: HookTable.make(for: handler)))
+        case is any MatcherModule.Type:
+            UnsafeRawPointer(Permanent.pointer(to: SelectorTables.matcher))
+        case is any PlaceholderModule.Type:
+            UnsafeRawPointer(Permanent.pointer(to: SelectorTables.placeholders))
+        default: nil
+        }
     }
 
     static func directive(named name: String) -> Directive? { directives[name] }

@@ -84,6 +84,48 @@ struct Misbehaviour: Sendable, CustomTestStringConvertible {
             message: ", module http.handlers.good: kind is \"gw.kind.service/1\", "
                 + "its manifest says gw.kind.http_handler/1"),
         Misbehaviour(
+            testDescription: "matcher without match",
+            definitions: [
+                "MODULE_KIND": "GW_KIND_MATCHER", "MODULE_ID": "\"http.matchers.good\"",
+                "KIND_OPS": "&no_match",
+            ], extra: "static const gw_matcher_ops no_match = {.struct_size = sizeof no_match};",
+            manifest: {
+                $0.replacing("http_handler", with: "matcher")
+                    .replacing("http.handlers", with: "http.matchers")
+            },
+            message: ", module http.matchers.good: kind_ops.match is NULL"),
+        Misbehaviour(
+            testDescription: "placeholders without resolve",
+            definitions: [
+                "MODULE_KIND": "GW_KIND_PLACEHOLDER", "MODULE_ID": "\"http.placeholders.good\"",
+                "KIND_OPS": "&no_resolve",
+            ],
+            extra: """
+                static const gw_placeholder_ops no_resolve = {.struct_size = 16};
+                """,
+            manifest: {
+                $0.replacing("http_handler", with: "placeholder")
+                    .replacing("http.handlers", with: "http.placeholders")
+            },
+            message: ", module http.placeholders.good: kind_ops says that it has 16 bytes, "
+                + "expected at least 24"),
+        Misbehaviour(
+            testDescription: "matcher with the id of a handler",
+            definitions: ["MODULE_KIND": "GW_KIND_MATCHER"],
+            manifest: { $0.replacing("http_handler", with: "matcher") },
+            message: ", module http.handlers.good: its id is not http.matchers.NAME, "
+                + "as gw.kind.matcher/1 asks"),
+        Misbehaviour(
+            testDescription: "matcher whose directive has another name",
+            definitions: [
+                "MODULE_KIND": "GW_KIND_MATCHER", "MODULE_ID": "\"http.matchers.x\"",
+            ],
+            manifest: {
+                $0.replacing("http_handler", with: "matcher")
+                    .replacing("http.handlers.good", with: "http.matchers.x")
+            },
+            message: ", module http.matchers.x: gives directive good, expected x as in its id"),
+        Misbehaviour(
             testDescription: "unknown directive", definitions: ["DIRECTIVE_NAME": "\"x\""],
             message: ", module http.handlers.good: "
                 + "has a directive x that its manifest does not name"),

@@ -26,6 +26,8 @@ struct LayoutTests {
         ("gw_failure", MemoryLayout<gw_failure>.stride, 40),
         ("gw_summary", MemoryLayout<gw_summary>.stride, 48),
         ("gw_http_handler_ops", MemoryLayout<gw_http_handler_ops>.stride, 112),
+        ("gw_matcher_ops", MemoryLayout<gw_matcher_ops>.stride, 16),
+        ("gw_placeholder_ops", MemoryLayout<gw_placeholder_ops>.stride, 24),
         ("gw_log_field", MemoryLayout<gw_log_field>.stride, 56),
         ("gw_host_core", MemoryLayout<gw_host_core>.stride, 80),
         ("gw_host_http", MemoryLayout<gw_host_http>.stride, 224),

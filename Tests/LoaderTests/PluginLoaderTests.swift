@@ -15,8 +15,12 @@ import Testing
         #expect(module.id == "http.handlers.good")
         #expect(module.kind == .httpHandler)
         #expect(module.stateSize == 16)
-        #expect(module.handlerOps?.pointee.on_request != nil)
-        #expect(module.handlerOps?.pointee.on_response == nil)
+        guard case .httpHandler(let hooks) = module.ops else {
+            Issue.record("expected the hooks of a handler")
+            return
+        }
+        #expect(hooks.pointee.on_request != nil)
+        #expect(hooks.pointee.on_response == nil)
         let directive = try #require(module.directives.first)
         #expect(directive.name == "good")
         #expect(directive.order == .rank(7))

@@ -33,6 +33,7 @@ final class Walk {
             switch context.nextStep() {
             case .end: return trace + ["end"]
             case .failed(let status): return trace + ["failed \(status)"]
+            case .refused(let code): return trace + ["refused \(code)"]
             case .handler(let id):
                 trace.append("\(id)")
                 if id >= 1000 { return trace }

@@ -56,11 +56,40 @@ private struct Echo: AsyncHTTPHandler {
     }
 }
 
+private struct LongPath: MatcherModule {
+    static let id = "http.matchers.long_path"
+    let countMin: Int64
+
+    init(configuration: inout Configuration, scope: Scope) throws(PluginError) {
+        countMin = try configuration.int("min") ?? 10
+    }
+
+    func matches(_ request: inout Request) throws(Status) -> Bool {
+        if request.path == "/secret" { throw .denied }
+        return request.path.byteCount >= countMin
+    }
+}
+
+private struct PathPlaceholders: PlaceholderModule {
+    static let id = "http.placeholders.test"
+
+    init(configuration: inout Configuration, scope: Scope) throws(PluginError) {}
+
+    func slot(of name: String) throws(PluginError) -> UInt32? {
+        if name == "test.typo" { throw PluginError("no test.typo, expected test.path") }
+        return ["test.path": 1, "test.none": 2][name]
+    }
+
+    func value(of slot: UInt32, in request: inout Request) throws(Status) -> Bytes? {
+        slot == 1 ? try request.copy(request.path) : nil
+    }
+}
+
 @Suite(.serialized) struct HookTests {
     let plugin = try! TestPlugin { boot in
         Plugin.tables(
             boot, name: "test", version: "1", needs: [.loop],
-            modules: [Counting.self, Echo.self])
+            modules: [Counting.self, Echo.self, LongPath.self, PathPlaceholders.self])
     }
 
     @Test func keepsStatePerExchange() throws {
@@ -72,6 +101,22 @@ private struct Echo: AsyncHTTPHandler {
             #expect(exchange.runResponse(200, fields: []) == GW_LEAVE)
             #expect(exchange.responseFields == ["etag: 4"])
         }
+    }
+
+    @Test func asksMatchers() throws {
+        let matcher = try plugin.make("http.matchers.long_path", #"{"min": 5}"#)
+        #expect(matcher.match(matcher.exchange("GET", "/long")) == 1)
+        #expect(matcher.match(matcher.exchange("GET", "/")) == 0)
+        #expect(matcher.match(matcher.exchange("GET", "/secret")) == GW_E_DENIED)
+    }
+
+    @Test func resolvesPlaceholders() throws {
+        let module = try plugin.make("http.placeholders.test", "{}")
+        let exchange = module.exchange("GET", "/here")
+        #expect(module.resolve("test.path", exchange) == ("/here", GW_OK))
+        #expect(module.resolve("test.none", exchange) == (nil, GW_E_NOT_FOUND))
+        #expect(module.resolve("other", exchange) == (nil, GW_E_NOT_FOUND))
+        #expect(module.resolve("test.typo", exchange) == (nil, GW_E_CONFIG))
     }
 
     @Test func turnsAThrownStatusIntoAVerdict() throws {

@@ -113,11 +113,7 @@ package enum CaddyfileAdapter {
     private static func nodes(of block: SiteBlock) throws(ConfigError) -> [ConfigNode] {
         var nodes: [ConfigNode] = []
         for directive in block.directives {
-            let tokens = directive.map { token in
-                var expanded = token
-                expanded.text = Placeholders.expandingShorthands(in: token.text)
-                return expanded
-            }
+            let tokens = directive.map { Placeholders.expandingShorthands(in: $0) }
             nodes.append(try ConfigNode(tokens[...]))
         }
         return nodes

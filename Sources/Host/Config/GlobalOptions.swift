@@ -40,6 +40,8 @@ struct GlobalOptions {
     var tlsResolvers: [String] = []
     var ech: JSONValue?
     var renewalWindowRatio: JSONValue?
+    /// Objects of plugins that give placeholders.
+    var placeholders: [JSONValue] = []
     /// Certificate authorities by id, nil without a `pki` option.
     var authorities: [String: JSONObject]?
     /// Names that `invoke` may use; nil until the named routes are known.
@@ -140,9 +142,24 @@ extension AdaptContext {
         case "dns": options.dns = try dnsProvider(option)
         case "tls_resolvers": options.tlsResolvers = try option.atLeastOneArgument("address")
         case "ech": options.ech = try encryptedClientHello(option)
-        default:
-            throw option.unknown("global option", in: "the options block", known: Self.optionNames)
+        default: try parsePluginOption(option)
         }
+    }
+
+    /// An option of a plugin that gives placeholders.
+    private func parsePluginOption(_ option: ConfigNode) throws(ConfigError) {
+        let namespace = "http.placeholders"
+        guard modules["\(namespace).\(option.name.text)"] != nil else {
+            let prefix = "\(namespace)."
+            let ofPlugins = modules.keys.filter { $0.hasPrefix(prefix) }
+                .map { String($0.dropFirst(prefix.count)) }
+            throw option.unknown(
+                "global option", in: "the options block", known: Self.optionNames + ofPlugins)
+        }
+        let expanded = try ConfigNode(
+            option.tokens.map { Placeholders.expandingShorthands(in: $0) }[...])
+        options.placeholders.append(
+            try module(namespace, inlineKey: "provider", expanded))
     }
 
     // MARK: Single options

@@ -1,6 +1,13 @@
 // Short placeholders of a Caddyfile ({host}, {header.X}) and the names they stand for.
 
 enum Placeholders {
+    /// The token with every known short form in its text replaced.
+    static func expandingShorthands(in token: Token) -> Token {
+        var expanded = token
+        expanded.text = expandingShorthands(in: token.text)
+        return expanded
+    }
+
     /// Replaces every known short form in a text.
     static func expandingShorthands(in text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "{")) else { return text }

@@ -32,6 +32,7 @@ struct TopLevel {
         var metrics = options.metrics
         app.set("servers", try named(servers, &metrics))
         if let metrics { app["metrics"] = .object(metrics) }
+        if !options.placeholders.isEmpty { app["placeholders"] = .array(options.placeholders) }
         return app
     }
 

@@ -91,7 +91,8 @@ struct ConfigInput: Sendable {
         _ bytes: [UInt8], _ plugins: PluginSet, _ recorder: InputRecorder
     ) throws(CommandError) -> LoadedConfig {
         let options = AdaptOptions(
-            directives: PluginDirectives.definitions(plugins), sources: recorder.sources)
+            directives: PluginDirectives.definitions(plugins),
+            modules: PluginModuleDefinitions.definitions(plugins), sources: recorder.sources)
         do throws(ConfigError) {
             let name = path == "-" ? "stdin" : path
             let result = try CaddyfileAdapter.adapt(bytes, fileName: name, options: options)

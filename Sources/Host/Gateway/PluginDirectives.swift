@@ -52,7 +52,7 @@ extension LoadedDirective.Order {
 
 /// One run of a plugin's parser, for a directive of the configuration or for one that another
 /// plugin's directive is short for.
-private struct DirectiveUse {
+struct DirectiveUse {
     let call: DirectiveCall
     let tokens: [Config.DirectiveToken]
     let registry: PluginRegistry

@@ -12,11 +12,18 @@ struct UnavailableDirective: Sendable {
     var reason: LoaderError
 }
 
+/// A matcher or a provider of placeholders whose plugin could not be loaded.
+struct UnavailableModule: Sendable {
+    var id: String
+    var reason: LoaderError
+}
+
 /// The loader of this process with the outcome of loading everything. Control thread only.
 final class PluginSet {
     let loader: PluginLoader
     private(set) var failures: [LoaderError] = []
     private(set) var unavailableDirectives: [UnavailableDirective] = []
+    private(set) var unavailableModules: [UnavailableModule] = []
 
     private var reported: Set<String> = []
     private var changed: Set<String> = []
@@ -33,7 +40,9 @@ final class PluginSet {
     func loadAll() {
         HostInterfacesSetup.registerAll(duration: readDuration)
         failures = loader.loadAll()
-        unavailableDirectives = failures.isEmpty ? [] : findUnavailableDirectives()
+        unavailableDirectives = []
+        unavailableModules = []
+        if !failures.isEmpty { noteUnavailable() }
     }
 
     /// Plugins that were loaded since the last call.
@@ -53,22 +62,30 @@ final class PluginSet {
             + "name their folder with --plugins or GATEWRIGHT_PLUGINS"
     }
 
-    private func findUnavailableDirectives() -> [UnavailableDirective] {
-        var found: [UnavailableDirective] = []
+    private func noteUnavailable() {
         for entry in loader.catalog() {
             guard let reason = failures.first(where: { $0.plugin == entry.name }),
                 case .success(let manifest) = entry.manifest
             else { continue }
-            for directive in manifest.modules.flatMap(\.directives)
-            where loader.registry.directive(directive.name) == nil {
-                found.append(
-                    UnavailableDirective(
-                        name: directive.name,
-                        order: LoadedDirective.Order(directive.order) ?? .unordered,
-                        reason: reason))
+            for module in manifest.modules where loader.registry.module(module.id) == nil {
+                note(module, reason)
             }
         }
-        return found
+    }
+
+    private func note(_ module: PluginManifest.Module, _ reason: LoaderError) {
+        guard module.isNamedByDirectives else {
+            unavailableModules.append(UnavailableModule(id: module.id, reason: reason))
+            return
+        }
+        for directive in module.directives
+        where loader.registry.directive(directive.name) == nil {
+            unavailableDirectives.append(
+                UnavailableDirective(
+                    name: directive.name,
+                    order: LoadedDirective.Order(directive.order) ?? .unordered,
+                    reason: reason))
+        }
     }
 }
 

@@ -42,6 +42,11 @@ package final class InstanceCache {
 
     package init() {}
 
+    /// Whether a reload may carry an instance over: there is none yet, or it stands for itself.
+    fileprivate func allows(_ identity: InstanceIdentity) -> Bool {
+        entries[identity].map { !$0.instance.scope.isBoundToGeneration } ?? true
+    }
+
     /// An occurrence that no other instance has: for those that are never carried over.
     fileprivate func uniqueOccurrence() -> Int {
         uniqueCount -= 1
@@ -99,7 +104,9 @@ package final class InstanceSet {
             json: json)
         let number =
             module.readsFiles ? cache.uniqueOccurrence() : occurrences[first, default: 0]
-        let (instance, isNew) = try cache.acquire(module, first.occurrence(number))
+        var identity = first.occurrence(number)
+        if !cache.allows(identity) { identity = first.occurrence(cache.uniqueOccurrence()) }
+        let (instance, isNew) = try cache.acquire(module, identity)
         if !module.readsFiles { occurrences[first] = number + 1 }
         instances.append(instance)
         if isNew { fresh.append(instance) }

@@ -4,15 +4,36 @@ package import CGateway
 /// What a module can be to this host.
 package enum ModuleKind: Sendable, Equatable {
     case httpHandler
+    case matcher
+    case placeholder
     case service
 
     init?(id: String) {
         switch id {
         case GW_KIND_HTTP_HANDLER: self = .httpHandler
+        case GW_KIND_MATCHER: self = .matcher
+        case GW_KIND_PLACEHOLDER: self = .placeholder
         case GW_KIND_SERVICE: self = .service
         default: return nil
         }
     }
+
+    /// What ids of its modules begin with; nil when they may be anything.
+    var namespace: String? {
+        switch self {
+        case .httpHandler, .service: nil
+        case .matcher: "http.matchers."
+        case .placeholder: "http.placeholders."
+        }
+    }
+}
+
+/// The functions of a module by its kind: full-size tables, absent members are NULL.
+package enum ModuleOps: @unchecked Sendable {
+    case httpHandler(UnsafePointer<gw_http_handler_ops>)
+    case matcher(UnsafePointer<gw_matcher_ops>)
+    case placeholder(UnsafePointer<gw_placeholder_ops>)
+    case service
 }
 
 /// A plugin that is part of this process. Immutable; lives as long as the process.
@@ -76,8 +97,7 @@ package final class LoadedModule: Sendable {
     package let kind: ModuleKind
     package let directives: [LoadedDirective]
     package nonisolated(unsafe) let instanceOps: UnsafePointer<gw_instance_ops>
-    /// The hooks of an HTTP handler, full size; absent members are NULL. Nil for other kinds.
-    package nonisolated(unsafe) let handlerOps: UnsafePointer<gw_http_handler_ops>?
+    package let ops: ModuleOps
     /// Bytes of state per exchange.
     package let stateSize: UInt32
     /// A power of two, at most 16.
@@ -89,20 +109,25 @@ package final class LoadedModule: Sendable {
 
     init(
         plugin: String, id: String, kind: ModuleKind, directives: [LoadedDirective],
-        instanceOps: UnsafePointer<gw_instance_ops>,
-        handlerOps: UnsafePointer<gw_http_handler_ops>?, stateSize: UInt32, stateAlign: UInt32,
-        flags: UInt32
+        instanceOps: UnsafePointer<gw_instance_ops>, ops: ModuleOps, stateSize: UInt32,
+        stateAlign: UInt32, flags: UInt32
     ) {
         self.plugin = plugin
         self.id = id
         self.kind = kind
         self.directives = directives
         self.instanceOps = instanceOps
-        self.handlerOps = handlerOps
+        self.ops = ops
         self.stateSize = stateSize
         self.stateAlign = stateAlign
         observesBodies = flags & GW_MODULE_OBSERVES_BODIES != 0
         readsFiles = flags & GW_MODULE_READS_FILES != 0
+    }
+
+    /// Of a matcher or of placeholders: its id without the namespace.
+    package var shortName: String {
+        guard let namespace = kind.namespace else { return id }
+        return String(id.dropFirst(namespace.count))
     }
 }
 

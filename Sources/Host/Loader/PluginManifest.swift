@@ -31,6 +31,9 @@ package struct PluginManifest: Sendable, Equatable {
         /// Interfaces and services without which the module cannot work.
         package var needs: [String]
         package var optional: [String]
+
+        /// Its directives stand in sites, where names are unique over all plugins.
+        package var isNamedByDirectives: Bool { ModuleKind(id: kind)?.namespace == nil }
     }
 
     package var name: String

@@ -26,13 +26,13 @@ package struct PluginRegistry: Sendable {
             if let other = modules[entry.id] {
                 throw duplicate("module \(entry.id)", of: manifest.name, and: other.plugin)
             }
-            for directive in entry.directives {
+            for directive in entry.directives where entry.isNamedByDirectives {
                 guard let other = directives[directive.name] else { continue }
                 throw duplicate("directive \(directive.name)", of: manifest.name, and: other.plugin)
             }
         }
         var seen: Set<String> = []
-        for directive in manifest.modules.flatMap(\.directives) {
+        for directive in manifest.modules.filter(\.isNamedByDirectives).flatMap(\.directives) {
             guard seen.insert(directive.name).inserted else {
                 throw duplicate(
                     "directive \(directive.name)", of: manifest.name, and: manifest.name)
@@ -45,6 +45,8 @@ package struct PluginRegistry: Sendable {
         grown.plugins.append(plugin)
         for module in plugin.modules {
             grown.modules[module.id] = module
+            // Those of matchers and placeholders are found through their modules.
+            guard module.kind.namespace == nil else { continue }
             for directive in module.directives { grown.directives[directive.name] = directive }
         }
         return grown

@@ -14,6 +14,7 @@ package final class PluginScope: Sendable {
         var problems: [PluginDiagnostic] = []
         var warnings: [PluginDiagnostic] = []
         var isReleased = false
+        var isBoundToGeneration = false
         /// Other scopes that use a service of this one.
         var holds = 0
         var whenUnheld: Action?
@@ -46,6 +47,11 @@ package final class PluginScope: Sendable {
     package static func find(_ pointer: OpaquePointer?) -> PluginScope? {
         live.find(UInt(bitPattern: pointer))
     }
+
+    /// The instance refers to other instances or handlers of the generation that it is made for, so
+    /// the next generation needs one of its own.
+    package func bindToGeneration() { state.withLock { $0.isBoundToGeneration = true } }
+    var isBoundToGeneration: Bool { state.withLock { $0.isBoundToGeneration } }
 
     /// Runs when the instance is about to be cleaned up: what must not call it any more stops.
     /// - Returns: false when the scope is gone already.

@@ -91,6 +91,7 @@ struct PluginTables {
         _ table: UnsafePointer<gw_module>, id: String, kind: ModuleKind,
         entry: PluginManifest.Module
     ) throws(LoaderError) -> LoadedModule {
+        try checkNames(kind, id, entry)
         let state = try stateLayout(table, id)
         let instanceOps: UnsafePointer<gw_instance_ops> = try make(
             UnsafeRawPointer(table.pointee.instance_ops), "instance_ops",
@@ -102,7 +103,7 @@ struct PluginTables {
         return LoadedModule(
             plugin: manifest.name, id: id, kind: kind,
             directives: try directives(of: table, id, entry), instanceOps: instanceOps,
-            handlerOps: try handlerOps(of: table, id, kind, entry), stateSize: state.size,
+            ops: try kindOps(of: table, id, kind, entry), stateSize: state.size,
             stateAlign: state.align, flags: table.pointee.flags)
     }
 
@@ -122,22 +123,57 @@ struct PluginTables {
         return (size, align)
     }
 
-    private func handlerOps(
+    /// Matchers and placeholders are found by their ids, and a directive of theirs by the same name.
+    private func checkNames(
+        _ kind: ModuleKind, _ id: String, _ entry: PluginManifest.Module
+    ) throws(LoaderError) {
+        guard let namespace = kind.namespace else { return }
+        let name = id.dropFirst(namespace.count)
+        guard id.hasPrefix(namespace), !name.isEmpty, !name.contains(".") else {
+            throw problem("its id is not \(namespace)NAME, as \(entry.kind) asks", module: id)
+        }
+        for directive in entry.directives where directive.name != name {
+            throw problem(
+                "gives directive \(directive.name), expected \(name) as in its id", module: id)
+        }
+    }
+
+    private func kindOps(
         of table: UnsafePointer<gw_module>, _ id: String, _ kind: ModuleKind,
         _ entry: PluginManifest.Module
-    ) throws(LoaderError) -> UnsafePointer<gw_http_handler_ops>? {
+    ) throws(LoaderError) -> ModuleOps {
+        let address = table.pointee.kind_ops
         switch kind {
-        case .service: return nil
+        case .service: return .service
         case .httpHandler:
-            let hooks: UnsafePointer<gw_http_handler_ops> = try make(
-                table.pointee.kind_ops, "kind_ops", end: 8, mandatory: [], module: id)
-            for name in entry.hooks {
-                guard HandlerHooks.isPresent(name, in: hooks) ?? true else {
-                    throw problem("its manifest names the hook \(name), which is NULL", module: id)
-                }
-            }
-            return hooks
+            return .httpHandler(try handlerOps(address, id, entry))
+        case .matcher:
+            return .matcher(
+                try make(
+                    address, "kind_ops", end: Self.end(of: \gw_matcher_ops.match),
+                    mandatory: [.init(name: "match", member: \gw_matcher_ops.match)], module: id))
+        case .placeholder:
+            return .placeholder(
+                try make(
+                    address, "kind_ops", end: Self.end(of: \gw_placeholder_ops.resolve),
+                    mandatory: [
+                        .init(name: "find", member: \gw_placeholder_ops.find),
+                        .init(name: "resolve", member: \gw_placeholder_ops.resolve),
+                    ], module: id))
         }
+    }
+
+    private func handlerOps(
+        _ address: UnsafeRawPointer?, _ id: String, _ entry: PluginManifest.Module
+    ) throws(LoaderError) -> UnsafePointer<gw_http_handler_ops> {
+        let hooks: UnsafePointer<gw_http_handler_ops> = try make(
+            address, "kind_ops", end: 8, mandatory: [], module: id)
+        for name in entry.hooks {
+            guard HandlerHooks.isPresent(name, in: hooks) ?? true else {
+                throw problem("its manifest names the hook \(name), which is NULL", module: id)
+            }
+        }
+        return hooks
     }
 }
 

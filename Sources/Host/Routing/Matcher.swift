@@ -17,6 +17,7 @@ enum Matcher: Sendable {
     case variable(Template, values: [Template])
     case variableRegexp(Template, NamedRegex)
     case expression(Expression)
+    case plugin(PluginMatcher)
 
     func matches(_ context: RequestContext) -> Bool {
         let req = context.req.pointee
@@ -49,6 +50,7 @@ enum Matcher: Sendable {
             guard let value = variable.evaluate(context) else { return false }
             return regex.matches(value, context)
         case .expression(let expression): return expression.isTrue(context)
+        case .plugin(let matcher): return matcher.matches(context)
         }
     }
 }

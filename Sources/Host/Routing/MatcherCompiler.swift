@@ -4,6 +4,12 @@ import Base
 /// Compiles one matcher by its module name. `not` is none: the program makes jumps of it.
 struct MatcherCompiler {
     let names: NameRegistry
+    let resolve: MatcherResolver
+
+    init(names: NameRegistry, resolve: @escaping MatcherResolver = { _, _, _ in nil }) {
+        self.names = names
+        self.resolve = resolve
+    }
 
     static let knownNames = [
         "client_ip", "expression", "header", "header_regexp", "host", "method", "not", "path",
@@ -35,6 +41,10 @@ struct MatcherCompiler {
         case "vars_regexp": return (try variableRegexps(json, at: location), false)
         case "expression": return ([.expression(try expression(json, at: location))], true)
         default:
+            if let matcher = try resolve(name, json, location) {
+                names.notePluginUse()
+                return ([.plugin(matcher)], true)
+            }
             throw RoutingError(
                 "unknown matcher \"\(name)\", known are \(Self.knownNames.joined(separator: ", "))",
                 at: location)

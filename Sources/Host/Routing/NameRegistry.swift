@@ -1,5 +1,10 @@
 // Names that become small integers while a configuration is compiled: variables, captures, groups.
 
+/// Asks the plugins for a placeholder by its name without braces.
+package typealias PlaceholderFinder = (
+    _ name: String, _ location: String
+) throws(RoutingError) -> PluginPlaceholder?
+
 /// Gives out the numbers. Control plane only, one per process: numbers are never reused, so a
 /// module instance that lives through a reload keeps the ones it has.
 package final class NameRegistry {
@@ -12,6 +17,11 @@ package final class NameRegistry {
     /// What `{system.hostname}` and `{system.wd}` give.
     package let hostname: String
     package let workingDirectory: String
+
+    /// Finds a placeholder among the plugins' of the generation that is being built.
+    package var findPlaceholder: PlaceholderFinder?
+    /// How often something compiled so far depends on a plugin's answer.
+    private(set) var pluginUses = 0
 
     private var slots: [String: UInt32] = [:]
     private var captures: [String: UInt32] = ["": 0]
@@ -45,6 +55,17 @@ package final class NameRegistry {
         slots[placeholder] = slot
         return slot
     }
+
+    /// The plugin's placeholder of that name, nil when there is none.
+    func pluginPlaceholder(
+        _ name: String, at location: String
+    ) throws(RoutingError) -> PluginPlaceholder? {
+        guard let found = try findPlaceholder?(name, location) else { return nil }
+        pluginUses += 1
+        return found
+    }
+
+    func notePluginUse() { pluginUses += 1 }
 
     /// Number of a named regular expression; 0 is the last one that matched, whatever its name.
     func capture(_ name: String) -> UInt32 { Self.number(name, in: &captures) }

@@ -27,6 +27,8 @@ package final class RequestContext {
     /// Coarse wall clock, nanoseconds since 1970.
     package var wallNanoseconds: Int64 = 0
     package var isShuttingDown = false
+    /// Why a plugin's matcher or placeholder failed last; `GW_OK` after it was dealt with.
+    package var refusal: gw_status = 0
 
     package internal(set) var cursor = RouteCursor()
     var pathCache = PathCache()
@@ -76,6 +78,7 @@ package final class RequestContext {
         localHost = .empty
         uuid = .empty
         isShuttingDown = false
+        refusal = GW_OK
         cursor.reset()
         pathCache = PathCache()
         hasOriginals = false

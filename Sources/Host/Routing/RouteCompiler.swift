@@ -8,11 +8,18 @@ package typealias HandlerResolver = (
     _ handler: JSONValue, _ location: String
 ) throws(RoutingError) -> Int32
 
+/// Turns a matcher that the host does not know into that of a plugin, nil when no plugin has it.
+/// Control plane.
+package typealias MatcherResolver = (
+    _ name: String, _ value: JSONValue, _ location: String
+) throws(RoutingError) -> PluginMatcher?
+
 /// Compiles the routes of one server. Control plane. A resolver may call back into
 /// `compileRoutes` while it provisions a handler with routes of its own.
 package final class RouteCompiler {
     fileprivate let names: NameRegistry
     fileprivate let resolve: HandlerResolver
+    fileprivate let resolveMatcher: MatcherResolver
     private let namedRoutes: [String: JSONValue]
     private var namedPrograms: [String: RouteProgram] = [:]
     private var openNames: [String] = []
@@ -20,8 +27,10 @@ package final class RouteCompiler {
     /// - Parameter namedRoutes: What `invoke` may call, each a single route.
     package init(
         names: NameRegistry, namedRoutes: [String: JSONValue] = [:],
+        matcher resolveMatcher: @escaping MatcherResolver = { _, _, _ in nil },
         resolve: @escaping HandlerResolver
     ) {
+        self.resolveMatcher = resolveMatcher
         self.names = names
         self.namedRoutes = namedRoutes
         self.resolve = resolve
@@ -109,6 +118,8 @@ private struct ProgramBuilder {
             switch instruction {
             case .test(let matcher, let ifTrue, let ifFalse):
                 .test(matcher: matcher, ifTrue: labels[ifTrue], ifFalse: labels[ifFalse])
+            case .ask(let matcher, let ifTrue, let ifFalse):
+                .ask(matcher: matcher, ifTrue: labels[ifTrue], ifFalse: labels[ifFalse])
             case .group(let group, let otherwise): .group(group, otherwise: labels[otherwise])
             case .jump(let target): .jump(labels[target])
             case .errorScope(let handler): .errorScope(handler: labels[handler])
@@ -275,15 +286,19 @@ private struct ProgramBuilder {
     private mutating func appendMatcher(
         _ name: String, _ json: JSONValue, ifTrue: Int, ifFalse: Int, at location: String
     ) throws(RoutingError) {
-        let compiled = try MatcherCompiler(names: compiler.names).compile(name, json, at: location)
+        let usesBefore = compiler.names.pluginUses
+        let compiled = try MatcherCompiler(names: compiler.names, resolve: compiler.resolveMatcher)
+            .compile(name, json, at: location)
+        let mayRefuse = compiler.names.pluginUses > usesBefore
         for (index, matcher) in compiled.matchers.enumerated() {
             let isLast = index == compiled.matchers.count - 1
             let next = newLabel()
+            let yes = isLast || !compiled.isEvery ? ifTrue : next
+            let no = isLast || compiled.isEvery ? ifFalse : next
             append(
-                .test(
-                    matcher: matchers.count,
-                    ifTrue: isLast || !compiled.isEvery ? ifTrue : next,
-                    ifFalse: isLast || compiled.isEvery ? ifFalse : next))
+                mayRefuse
+                    ? .ask(matcher: matchers.count, ifTrue: yes, ifFalse: no)
+                    : .test(matcher: matchers.count, ifTrue: yes, ifFalse: no))
             matchers.append(matcher)
             place(next)
         }

@@ -1,6 +1,6 @@
 // Where an exchange is in its routes, and how it moves on.
 import Base
-import CGateway
+package import CGateway
 
 /// What the server does next.
 package enum RouteStep: Equatable, Sendable {
@@ -10,6 +10,8 @@ package enum RouteStep: Equatable, Sendable {
     case end
     /// An error stays unanswered: this status.
     case failed(UInt16)
+    /// A plugin could not say whether a route matches: its negative code.
+    case refused(gw_status)
 }
 
 /// The position of one exchange: program, instruction, where to return to, what catches errors.
@@ -133,6 +135,12 @@ extension RequestContext {
             switch program.code[position] {
             case .test(let matcher, let ifTrue, let ifFalse):
                 position = program.matchers[matcher].matches(self) ? ifTrue : ifFalse
+            case .ask(let matcher, let ifTrue, let ifFalse):
+                position = program.matchers[matcher].matches(self) ? ifTrue : ifFalse
+                guard refusal != GW_OK else { continue }
+                defer { refusal = GW_OK }
+                cursor.place?.position = position
+                return .refused(refusal)
             case .group(let group, let otherwise):
                 position = takeGroup(group) ? position + 1 : otherwise
             case .jump(let target): position = target

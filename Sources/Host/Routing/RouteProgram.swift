@@ -4,6 +4,8 @@
 /// its code.
 enum RouteInstruction: Sendable, Equatable {
     case test(matcher: Int, ifTrue: Int, ifFalse: Int)
+    /// The same for a matcher in which a plugin has a say: it may refuse to answer.
+    case ask(matcher: Int, ifTrue: Int, ifFalse: Int)
     /// Takes the group; goes on at `otherwise` when an earlier route has it.
     case group(Int, otherwise: Int)
     case jump(Int)

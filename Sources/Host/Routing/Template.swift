@@ -7,11 +7,16 @@ package final class Template: @unchecked Sendable {
     let pieces: [TemplatePiece]
     /// What the literal pieces point into.
     private let literals: OwnedBytes
+    /// Whether a plugin gives some of it, which may fail.
+    package let usesPlugins: Bool
     private let replacesLineBreaks: Bool
 
     init(pieces: [TemplatePiece], literals: OwnedBytes, replacesLineBreaks: Bool) {
         self.pieces = pieces
         self.literals = literals
+        usesPlugins = pieces.contains {
+            if case .plugin = $0 { true } else { false }
+        }
         self.replacesLineBreaks = replacesLineBreaks
     }
 
@@ -26,7 +31,7 @@ package final class Template: @unchecked Sendable {
     /// placeholders again.
     ///
     /// - Returns: Bytes that may be borrowed from the request, so valid until it is changed; nil
-    ///   when the arena is full.
+    ///   when the arena is full, or for `context.refusal`.
     package func evaluate(_ context: RequestContext) -> Bytes? {
         if let constant { return constant }
         if pieces.count == 1 { return value(of: pieces[0], context) }
@@ -74,6 +79,7 @@ enum TemplatePiece {
     case cookie(name: Bytes)
     /// A variable, or a placeholder that plugins set; `fallback` when nobody did.
     case slot(UInt32, fallback: Bytes)
+    case plugin(PluginPlaceholder, fallback: Bytes)
     case captureIndex(capture: UInt32, group: Int)
     case captureName(capture: UInt32, group: Bytes)
     case pathSegment(Int)
@@ -99,6 +105,8 @@ enum TemplatePiece {
         case .queryValue(let key): return queryValues(key, context)
         case .cookie(let name): return cookieValue(name, context)
         case .slot(let slot, let fallback): return context.value(ofSlot: slot) ?? fallback
+        case .plugin(let placeholder, let fallback):
+            return placeholder.value(context, fallback: fallback)
         case .captureIndex(let capture, let group):
             return context.captures(of: capture).group(group) ?? .empty
         case .captureName(let capture, let group):

@@ -27,6 +27,7 @@ private struct TemplateCompiler {
         case queryValue(Range<Int>)
         case cookie(Range<Int>)
         case slot(UInt32, Range<Int>)
+        case plugin(PluginPlaceholder, Range<Int>)
         case captureName(UInt32, Range<Int>)
     }
 
@@ -77,6 +78,8 @@ private struct TemplateCompiler {
             case .queryValue(let range): .queryValue(key: view(range))
             case .cookie(let range): .cookie(name: view(range))
             case .slot(let slot, let range): .slot(slot, fallback: view(range))
+            case .plugin(let placeholder, let range):
+                .plugin(placeholder, fallback: view(range))
             case .captureName(let capture, let range):
                 .captureName(capture: capture, group: view(range))
             }
@@ -114,7 +117,7 @@ private struct TemplateCompiler {
             return close + 1
         }
         flush()
-        drafts.append(draft(key, written: text[open...close]))
+        drafts.append(try draft(key, written: text[open...close]))
         return close + 1
     }
 
@@ -145,7 +148,9 @@ private struct TemplateCompiler {
         }
     }
 
-    private mutating func draft(_ key: String, written: ArraySlice<UInt8>) -> Draft {
+    private mutating func draft(
+        _ key: String, written: ArraySlice<UInt8>
+    ) throws(RoutingError) -> Draft {
         if let placeholder = Placeholder(rawValue: key) { return .piece(.placeholder(placeholder)) }
         if let name = suffix(of: key, after: "http.request.header.") {
             return .piece(.requestField(FieldSelector(name, names: names)))
@@ -177,7 +182,11 @@ private struct TemplateCompiler {
             return .piece(network)
         }
         if let capture = suffix(of: key, after: "http.regexp.") { return captureDraft(capture) }
-        return .slot(names.slot(key), keepsUnknown ? store(written) : 0..<0)
+        let fallback = keepsUnknown ? store(written) : 0..<0
+        if let placeholder = try names.pluginPlaceholder(key, at: location) {
+            return .plugin(placeholder, fallback)
+        }
+        return .slot(names.slot(key), fallback)
     }
 
     /// `NAME.GROUP`, or `GROUP` of the last expression that matched.

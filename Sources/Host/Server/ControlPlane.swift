@@ -17,11 +17,9 @@ struct Registries {
 }
 
 extension Registries {
-    /// Compiles a template and ties it to the life of its owner.
-    mutating func addTemplate(_ text: String, flags: UInt32, owner: PluginScope)
-        throws(RoutingError) -> UInt32
-    {
-        let template = try Template(text, flags: flags, names: names, at: owner.name)
+    /// Ties a template to the life of its owner.
+    mutating func addTemplate(_ template: Template, owner: PluginScope) -> UInt32 {
+        if template.usesPlugins { owner.bindToGeneration() }
         let handle = templates.add(template)
         owner.onRelease { ControlPlane.withRegistries { $0.templates.remove(handle) } }
         return handle
@@ -70,9 +68,20 @@ enum ControlPlane {
                 "routes can only be compiled while a handler is provisioned", at: owner.name)
         }
         let program = try compiler.compileRoutes(routes, at: owner.name)
+        // Its handlers are numbers of the generation that is being built.
+        owner.bindToGeneration()
         let handle = withRegistries { $0.routes.add(program) }
         owner.onRelease { withRegistries { $0.routes.remove(handle) } }
         return handle
+    }
+
+    /// Compiles a template. That may ask plugins for their placeholders, so the lock is not held
+    /// meanwhile.
+    static func compileTemplate(
+        _ text: String, flags: UInt32, owner: PluginScope
+    ) throws(RoutingError) -> UInt32 {
+        let template = try Template(text, flags: flags, names: names, at: owner.name)
+        return withRegistries { $0.addTemplate(template, owner: owner) }
     }
 
     /// Evaluates a template while there is no request; the text lives as long as the process.
@@ -84,6 +93,8 @@ enum ControlPlane {
             out.pointee = gw_view(constant)
             return GW_OK
         }
+        // A placeholder of a plugin needs a request.
+        guard !compiled.usesPlugins else { return GW_E_INVALID }
         let context = RequestContext(arena: Arena())
         context.wallNanoseconds = Int64(clamping: WallClock.nanoseconds())
         guard let text = compiled.evaluateCopied(context) else { return GW_E_LIMIT }

@@ -23,6 +23,8 @@ extension Exchange {
                 finishWithStatus(200)
             case .failed(let status):
                 raise(status: status)
+            case .refused(let code):
+                applyFailure(code)
             }
         }
     }

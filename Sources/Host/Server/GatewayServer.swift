@@ -104,7 +104,7 @@ package final class GatewayServer {
         return try builder.build(
             number: generationCounter,
             servers: plan.listeners.map { (plan.endpoint($0.address).index, $0.server) },
-            tls: plan.contexts)
+            tls: plan.contexts, placeholders: plan.placeholders)
     }
 
     /// Addresses that are served, as bound.
@@ -309,6 +309,8 @@ private struct Plan {
     }
 
     private(set) var listeners: [ListenerPlan] = []
+    /// Configured objects that give placeholders.
+    let placeholders: [JSONValue]
     private(set) var contexts: [String: TLSServerContext] = [:]
     private(set) var warnings: [String] = []
     private(set) var renewalDue: Int64?
@@ -317,6 +319,7 @@ private struct Plan {
     init(_ config: JSONValue, server gateway: GatewayServer, isRehearsal: Bool = false) throws {
         try Self.refuseUnknown(config)
         let http = try HTTPApplication(config["apps"]?["http"] ?? [:])
+        placeholders = http.placeholders
         var tls = try TLSPlan(
             config["apps"]?["tls"] ?? .null,
             authorities: try AuthorityConfiguration.read(config["apps"]?["pki"] ?? .null),

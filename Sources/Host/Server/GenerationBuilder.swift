@@ -15,6 +15,7 @@ final class GenerationBuilder {
     private let logs: LogRegistry
     private var handlers: [HandlerSlot] = []
     private var labels: [HandlerLabel] = []
+    private lazy var modules = PluginModules(instances: instances, registry: loader.registry)
 
     init(loader: PluginLoader, cache: InstanceCache, logs: LogRegistry) {
         self.loader = loader
@@ -25,10 +26,18 @@ final class GenerationBuilder {
     /// - Parameters:
     ///   - servers: With the index of their endpoint.
     ///   - tls: Contexts of the servers that speak TLS, by name.
+    ///   - placeholders: Configured objects that give placeholders.
     func build(
         number: UInt64, servers: [(endpoint: Int, server: ServerConfiguration)],
-        tls: [String: TLSServerContext]
+        tls: [String: TLSServerContext], placeholders: [JSONValue]
     ) throws -> Generation {
+        // Before anything that may contain a placeholder.
+        let names = ControlPlane.names
+        names.findPlaceholder = { [unowned self] (name, location) throws(RoutingError) in
+            try self.modules.placeholder(name, at: location)
+        }
+        defer { names.findPlaceholder = nil }
+        try modules.providePlaceholders(placeholders)
         var sites: [SiteServer?] = []
         var built: [String: SiteServer] = [:]
         for (endpoint, server) in servers {
@@ -60,7 +69,10 @@ final class GenerationBuilder {
         -> SiteServer
     {
         let compiler = RouteCompiler(
-            names: ControlPlane.names, namedRoutes: server.namedRoutes
+            names: ControlPlane.names, namedRoutes: server.namedRoutes,
+            matcher: { [unowned self] (name, value, location) throws(RoutingError) in
+                try self.modules.matcher(name, value, at: location)
+            }
         ) { [unowned self] (handler, location) throws(RoutingError) in
             try self.slot(handler, at: location)
         }
@@ -91,7 +103,8 @@ final class GenerationBuilder {
             throw RoutingError("a handler needs a member \"handler\"", at: location)
         }
         let id = "http.handlers.\(name)"
-        guard let module = loader.registry.module(id), let ops = module.handlerOps else {
+        guard let module = loader.registry.module(id), case .httpHandler(let ops) = module.ops
+        else {
             throw RoutingError("no loaded plugin has the module \(id)", at: location)
         }
         members["handler"] = nil

@@ -97,6 +97,8 @@ struct HTTPApplication {
     var httpsPort: UInt16 = 443
     /// Sorted by name.
     var servers: [ServerConfiguration] = []
+    /// Objects of plugins that give placeholders, in the order of the configuration.
+    var placeholders: [JSONValue] = []
 
     init(_ json: JSONValue) throws(ServerError) {
         var object = try StrictObject(json, at: "apps.http")
@@ -106,6 +108,7 @@ struct HTTPApplication {
         _ = object.take("grace_period")
         _ = object.take("shutdown_delay")
         _ = object.take("metrics")
+        placeholders = object.take("placeholders")?.arrayValue ?? []
         for (name, server) in (object.take("servers")?.objectValue ?? [:]).sorted(by: {
             $0.key < $1.key
         }) {

@@ -84,11 +84,16 @@ public final class TestHandler {
     let hooks: gw_http_handler_ops
     let stateSize: Int
     private let life: gw_instance_ops
+    private let kind: String
+    private let kindOps: UnsafeRawPointer?
 
     fileprivate init(_ module: gw_module, _ json: String) throws(TestProblem) {
         life = module.instance_ops.pointee
+        kind = String(module.kind)
+        kindOps = module.kind_ops
+        let handlerOps = kind == GW_KIND_HTTP_HANDLER ? module.kind_ops : nil
         hooks =
-            module.kind_ops?.assumingMemoryBound(to: gw_http_handler_ops.self).pointee
+            handlerOps?.assumingMemoryBound(to: gw_http_handler_ops.self).pointee
             ?? gw_http_handler_ops()
         stateSize = Int(module.state_size)
         var made: UnsafeMutableRawPointer?
@@ -113,6 +118,26 @@ public final class TestHandler {
             ("upstream_head", hooks.on_upstream_head != nil),
         ]
         return present.filter(\.1).map(\.0)
+    }
+
+    /// What a matcher answers, nil for another kind of module.
+    public func match(_ exchange: TestExchange) -> Int32? {
+        guard kind == GW_KIND_MATCHER else { return nil }
+        let ops = kindOps?.assumingMemoryBound(to: gw_matcher_ops.self).pointee
+        return ops?.match(instance, exchange.request)
+    }
+
+    /// The value of a placeholder, nil when there is none, and the code that was not `GW_OK`.
+    public func resolve(_ name: String, _ exchange: TestExchange) -> (text: String?, code: Int32) {
+        guard kind == GW_KIND_PLACEHOLDER,
+            let ops = kindOps?.assumingMemoryBound(to: gw_placeholder_ops.self).pointee
+        else { return (nil, GW_E_UNSUPPORTED) }
+        var slot: UInt32 = 0
+        let found = ops.find(instance, lasting(name), &slot)
+        guard found == GW_OK else { return (nil, found) }
+        var value = gw_view()
+        let code = ops.resolve(instance, exchange.request, slot, &value)
+        return (code == GW_OK ? String(value) : nil, code)
     }
 
     public func exchange(

@@ -2,7 +2,8 @@
 //
 // A plugin is a shared object with one exported symbol, gw_plugin_entry_v1 (plugin.h). It imports
 // nothing from the host: what it needs comes through interfaces that it asks the host for by name
-// (host_*.h). What it offers are modules (module.h), each with the hooks of its kind (handler.h).
+// (host_*.h). What it offers are modules (module.h), each with the hooks of its kind (handler.h,
+// matcher.h, placeholder.h).
 //
 // Tables that first-party plugins offer to others are in ext/, one service per header.
 //
@@ -25,6 +26,8 @@
 #include "gateway/module.h"
 #include "gateway/message.h"
 #include "gateway/handler.h"
+#include "gateway/matcher.h"
+#include "gateway/placeholder.h"
 #include "gateway/host_core.h"
 #include "gateway/host_http.h"
 #include "gateway/host_loop.h"

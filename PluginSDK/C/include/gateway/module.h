@@ -9,6 +9,8 @@ extern "C" {
 struct gw_directive_call;
 
 #define GW_KIND_HTTP_HANDLER "gw.kind.http_handler/1" // kind_ops: gw_http_handler_ops, handler.h
+#define GW_KIND_MATCHER "gw.kind.matcher/1"           // kind_ops: gw_matcher_ops, matcher.h
+#define GW_KIND_PLACEHOLDER "gw.kind.placeholder/1"   // kind_ops: gw_placeholder_ops, placeholder.h
 #define GW_KIND_SERVICE "gw.kind.service/1"           // no hooks; exists for its life cycle
 
 // Life of one instance. An instance is one object of the configuration ({"handler": "headers", …}).
@@ -58,7 +60,8 @@ typedef struct gw_directive {
 
     // Reads the tokens of one use and writes JSON: a handler object ({"handler": …}),
     // {"routes": [{"match": …, "handle": […]}, …]}, or an array of these, as if the directive stood
-    // there several times. Fails through gw_host_adapt.fail.
+    // there several times. For matchers and placeholders see their headers. Fails through
+    // gw_host_adapt.fail.
     // call: borrowed for the call. [config] since 1.0
     gw_status (*GW_NONNULL parse)(const struct gw_directive_call *GW_NONNULL call,
                                   gw_out *GW_NONNULL out);

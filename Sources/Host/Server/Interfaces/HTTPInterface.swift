@@ -147,9 +147,7 @@ private func templateCompile(
     out.pointee = 0
     guard let owner = PluginScope.find(scope) else { return GW_E_STALE }
     do throws(RoutingError) {
-        out.pointee = try ControlPlane.withRegistries { registries throws(RoutingError) in
-            try registries.addTemplate(text.string, flags: flags, owner: owner)
-        }
+        out.pointee = try ControlPlane.compileTemplate(text.string, flags: flags, owner: owner)
         return GW_OK
     } catch {
         owner.fail(PluginDiagnostic(code: GW_E_CONFIG, message: "\(error)"))
@@ -168,7 +166,11 @@ private func templateEvaluate(
     let exchange = Exchange.of(req)
     guard let compiled = exchange.generation?.templates[template] else { return GW_E_INVALID }
     exchange.refreshContext()
-    guard let text = compiled.evaluateCopied(exchange.context) else { return GW_E_LIMIT }
+    guard let text = compiled.evaluateCopied(exchange.context) else {
+        let refusal = exchange.context.refusal
+        exchange.context.refusal = GW_OK
+        return refusal == GW_OK ? GW_E_LIMIT : refusal
+    }
     out.pointee = gw_view(text)
     return GW_OK
 }
