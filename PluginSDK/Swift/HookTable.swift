@@ -119,6 +119,14 @@ enum HookTable {
                 }
             }
         }
+        if type is any ErrorHook.Type {
+            table.on_error = { instance, request, state, error in
+                run(instance) { (instance) throws(Status) in
+                    try instance.pointee.error?.callError(
+                        instance.pointee.value, request, state, error)
+                }
+            }
+        }
         if type is any UpstreamEndHook.Type {
             table.on_upstream_end = { instance, request, state, summary in
                 hooks(instance).pointee.upstreamEnd?.callUpstreamEnd(
@@ -322,6 +330,21 @@ extension UpstreamFailureHook {
         return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
             try handler.onUpstreamFailure(
                 &request, &self.state(at: state).pointee, UpstreamFailure(pointer: failure))
+        }
+    }
+}
+
+extension ErrorHook {
+    @inline(__always)
+    fileprivate static func callError(
+        _ value: UnsafeMutableRawPointer, _ request: UnsafeMutablePointer<gw_req>,
+        _ state: UnsafeMutableRawPointer,
+        _ error: UnsafePointer<gw_error>
+    ) throws(Status) -> Verdict {
+        var request = Request(request)
+        return try lend(&self.value(at: value).pointee) { (handler) throws(Status) in
+            try handler.onError(
+                &request, &self.state(at: state).pointee, RequestFailure(pointer: error))
         }
     }
 }

@@ -48,6 +48,20 @@ public struct UpstreamFailure: ~Copyable {
     public var message: Bytes { Bytes(pointer.pointee.message) }
 }
 
+/// Why a request failed before its response began. Borrowed for the hook.
+public struct RequestFailure: ~Copyable {
+    let pointer: UnsafePointer<gw_error>
+
+    /// That the client gets if nobody saves the request.
+    public var httpStatus: UInt16 { UInt16(clamping: pointer.pointee.status) }
+    public var status: Status { Status(code: pointer.pointee.code) }
+    /// Of the upstream call that failed; nil for other failures.
+    public var phase: UpstreamPhase? { UpstreamPhase(rawValue: pointer.pointee.phase) }
+    /// No byte of the request was processed by the upstream.
+    public var isRetryable: Bool { pointer.pointee.flags & GW_FAILURE_RETRYABLE != 0 }
+    public var message: Bytes { Bytes(pointer.pointee.message) }
+}
+
 public enum UpstreamPhase: UInt32, Sendable {
     /// Name resolution and TCP.
     case connect = 1

@@ -23,6 +23,7 @@ struct Instance {
     let upstreamEnd: (any UpstreamEndHook.Type)?
     let matcher: (any MatcherModule.Type)?
     let placeholders: (any PlaceholderModule.Type)?
+    let error: (any ErrorHook.Type)?
 
     /// Makes the value from its configuration and keeps it until `destroy`.
     static func make<Made: Module>(
@@ -58,6 +59,7 @@ struct Instance {
         upstreamEnd = type as? any UpstreamEndHook.Type
         matcher = type as? any MatcherModule.Type
         placeholders = type as? any PlaceholderModule.Type
+        error = type as? any ErrorHook.Type
     }
 
     static func destroy(_ instance: UnsafeMutablePointer<Instance>) {

@@ -160,3 +160,13 @@ public protocol UpstreamEndHook: HTTPHandler {
     func onUpstreamEnd(
         _ request: inout Request, _ state: inout State, _ summary: borrowing Summary)
 }
+
+/// A handler behind this one failed the request, and nothing of a response was sent. Asked before
+/// the error routes run, last visited handler first.
+public protocol ErrorHook: HTTPHandler {
+    /// May answer next (the error goes on), reroute (start over with the request as it was received,
+    /// if it is replayable), respond, wait, or fail with another error.
+    func onError(
+        _ request: inout Request, _ state: inout State, _ failure: borrowing RequestFailure
+    ) throws(Status) -> Verdict
+}

@@ -85,11 +85,32 @@ private struct PathPlaceholders: PlaceholderModule {
     }
 }
 
+/// Starts refused requests over, once.
+private struct Saving: ErrorHook {
+    static let id = "test.saving"
+    struct State: BitwiseCopyable {
+        var isUsed: Bool = false
+    }
+
+    init(configuration: inout Configuration, scope: Scope) throws(PluginError) {}
+
+    func onError(
+        _ request: inout Request, _ state: inout State, _ failure: borrowing RequestFailure
+    ) throws(Status) -> Verdict {
+        guard failure.phase == .connect, failure.isRetryable, !state.isUsed else { return .next }
+        guard failure.httpStatus == 502, failure.message.span == "refused" else { throw .denied }
+        state.isUsed = true
+        return .reroute
+    }
+}
+
 @Suite(.serialized) struct HookTests {
     let plugin = try! TestPlugin { boot in
         Plugin.tables(
             boot, name: "test", version: "1", needs: [.loop],
-            modules: [Counting.self, Echo.self, LongPath.self, PathPlaceholders.self])
+            modules: [
+                Counting.self, Echo.self, LongPath.self, PathPlaceholders.self, Saving.self,
+            ])
     }
 
     @Test func keepsStatePerExchange() throws {
@@ -127,6 +148,17 @@ private struct PathPlaceholders: PlaceholderModule {
     @Test func leavesHooksOutThatATypeDoesNotHave() throws {
         let handler = try plugin.make("test.counting", "{}")
         #expect(handler.hookNames == ["request", "response", "complete"])
+    }
+
+    @Test func tellsErrorHooksWhatFailed() throws {
+        let handler = try plugin.make("test.saving", "{}")
+        #expect(handler.hookNames == ["error"])
+        let exchange = handler.exchange()
+        let refused = (phase: UInt32(GW_PHASE_CONNECT), flags: UInt32(GW_FAILURE_RETRYABLE))
+        #expect(exchange.runError(502, "refused", refused) == GW_REROUTE)
+        #expect(exchange.runError(502, "refused", refused) == GW_NEXT)
+        #expect(handler.exchange().runError(502, "refused", (0, 0)) == GW_NEXT)
+        #expect(handler.exchange().runError(504, "silent", refused) == GW_E_DENIED)
     }
 
     @Test func reportsWhatIsWrongWithTheConfiguration() {

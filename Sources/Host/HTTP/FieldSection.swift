@@ -139,6 +139,17 @@ package enum FieldSection {
         }
     }
 
+    /// Gives a section the fields that `MessageBlock.keep` noted; false when it has no room.
+    package static func restore(
+        _ section: UnsafeMutablePointer<gw_fields>, from kept: UnsafeMutablePointer<gw_fields>
+    ) -> Bool {
+        guard kept.pointee.count <= section.pointee.capacity else { return false }
+        MessageBlock.table(section).update(
+            from: MessageBlock.table(kept), count: Int(kept.pointee.count))
+        section.pointee.count = kept.pointee.count
+        return true
+    }
+
     /// Removes the fields that must not travel on (RFC 9110 §7.6.1), in place.
     package static func removeHopByHop(_ section: UnsafeMutablePointer<gw_fields>) {
         guard let base = section.pointee.base else { return }

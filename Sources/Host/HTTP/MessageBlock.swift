@@ -112,6 +112,16 @@ package final class MessageBlock {
         refreshSections()
     }
 
+    /// Notes the fields of a section of this block in another one, which is registered for them.
+    /// What is changed afterwards is changed in one of them only.
+    package func keep(
+        _ section: UnsafeMutablePointer<gw_fields>, in copy: UnsafeMutablePointer<gw_fields>
+    ) throws(FieldError) {
+        try register(copy, capacity: max(1, Int(section.pointee.count)))
+        Self.table(copy).update(from: Self.table(section), count: Int(section.pointee.count))
+        copy.pointee.count = section.pointee.count
+    }
+
     /// Appends text. It may lie in this very block.
     package func append(_ text: UnsafeRawBufferPointer) throws(FieldError) -> gw_ref {
         try append(text, UnsafeRawBufferPointer(start: nil, count: 0)).0

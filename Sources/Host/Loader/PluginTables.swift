@@ -287,6 +287,7 @@ enum HandlerHooks {
         case "upstream_head": hooks.on_upstream_head != nil
         case "upstream_failure": hooks.on_upstream_failure != nil
         case "upstream_end": hooks.on_upstream_end != nil
+        case "error": hooks.on_error != nil
         default: nil
         }
     }

@@ -120,10 +120,13 @@ extension Exchange {
         _ bytes: UnsafeRawBufferPointer, isLast: Bool, of count: Int
     ) -> UnsafeRawBufferPointer? {
         guard let generation else { return nil }
+        // Messages and errors name the handler that runs; the one before comes back afterwards.
+        let running = runningHandler
         var piece = bytes
         for index in 0..<count where !visited[index].leftRequest {
             let handler = generation.handlers + Int(visited[index].slot)
             guard let hook = handler.pointee.ops.on_request_body else { continue }
+            runningHandler = index
             var verdict = callBodyHook(hook, handler, index, piece, isLast)
             if !handler.pointee.hooks.contains(.requestBodyChange), !hasOnlyLooked(verdict) {
                 verdict = gw_verdict(GW_E_INTERNAL)
@@ -142,6 +145,7 @@ extension Exchange {
                 return nil
             }
         }
+        runningHandler = running
         return piece
     }
 

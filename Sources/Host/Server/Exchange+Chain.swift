@@ -22,8 +22,10 @@ extension Exchange {
                 // Nobody answered: an empty 200, as Caddy gives.
                 finishWithStatus(200)
             case .failed(let status):
-                raise(status: status)
+                // The error routes ended without an answer: handlers have seen the error already.
+                enterErrorRoutes(status: status, message: context.error.message)
             case .refused(let code):
+                runningHandler = -1
                 applyFailure(code)
             }
         }
@@ -44,7 +46,10 @@ extension Exchange {
     /// Notes that the request goes through a handler; nil when the exchange has no memory left.
     private func visit(_ slot: Int32, _ handler: UnsafeMutablePointer<HandlerSlot>) -> Int? {
         // A second visit, after a reroute, finds its state again.
-        for index in 0..<visitedCount where visited[index].slot == slot { return index }
+        for index in 0..<visitedCount where visited[index].slot == slot {
+            revisit(index, handler)
+            return index
+        }
         if visitedCount == visitedCapacity { growVisited() }
         guard let state = arena.allocate(max(16, Int(handler.pointee.stateSize))) else {
             return nil
@@ -53,10 +58,23 @@ extension Exchange {
             state.initializeMemory(
                 as: UInt8.self, repeating: 0, count: Int(handler.pointee.stateSize))
         }
-        visited[visitedCount] = VisitedHandler(slot: slot, state: state)
+        visited[visitedCount] = VisitedHandler(slot: slot, visit: nextVisit(), state: state)
         visitedCount += 1
         hooks.formUnion(handler.pointee.hooks)
         return visitedCount - 1
+    }
+
+    /// A handler is reached once more: it sees everything again.
+    private func revisit(_ index: Int, _ handler: UnsafeMutablePointer<HandlerSlot>) {
+        visited[index].visit = nextVisit()
+        visited[index].leftRequest = false
+        visited[index].leftResponse = false
+        hooks.formUnion(handler.pointee.hooks)
+    }
+
+    private func nextVisit() -> UInt16 {
+        defer { visits &+= 1 }
+        return visits
     }
 
     private func growVisited() {
@@ -113,38 +131,6 @@ extension Exchange {
         }
     }
 
-    func applyFailure(_ verdict: gw_verdict) {
-        let status = failure.status != 0 ? failure.status : Exchange.status(for: verdict)
-        raise(status: status)
-    }
-
-    static func status(for code: gw_verdict) -> UInt16 {
-        switch code {
-        case gw_verdict(GW_E_TIMEOUT): 504
-        case gw_verdict(GW_E_UPSTREAM): 502
-        case gw_verdict(GW_E_LIMIT): 413
-        case gw_verdict(GW_E_DENIED): 403
-        case gw_verdict(GW_E_NOT_FOUND): 404
-        default: 500
-        }
-    }
-
-    /// Goes to the error routes, or answers with the bare status when there are none (left).
-    func raise(status: UInt16) {
-        giveUpUpstream()
-        guard !headSent else { return breakOff(.failed) }
-        let message = failure.message
-        failure = PendingFailure()
-        answer = .none
-        pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
-        answerBlock.reset()
-        if context.raise(status: status, message: message) {
-            phase = .chain
-        } else {
-            finishWithStatus(status)
-        }
-    }
-
     private func reroute() {
         guard context.restart() else {
             worker.logContract(self, "rerouted too often")
@@ -187,7 +173,7 @@ extension Exchange {
 
     /// Goes on with a verdict from outside a hook.
     func goOn(_ verdict: gw_verdict) {
-        apply(verdict)
+        if passing != nil { resumeError(verdict) } else { apply(verdict) }
         runChain()
         stream?.flush()
     }

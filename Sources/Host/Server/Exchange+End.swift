@@ -84,6 +84,7 @@ extension Exchange {
         requestBlock.reset()
         answerBlock.reset()
         outgoing.pointee = gw_fields()
+        received = nil
         generation = nil
         site = nil
         endpoint = nil
@@ -92,6 +93,7 @@ extension Exchange {
         isInHook = false
         runningHandler = -1
         visitedCount = 0
+        visits = 0
         hooks = []
         requestBytes = 0
         responseBytes = 0
@@ -114,6 +116,9 @@ extension Exchange {
         firstByteAt = 0
         wantsWritable = false
         failure = PendingFailure()
+        passing = nil
+        failedCall = nil
+        errorRoutesVisit = 0
         ticket = 0
     }
 }

@@ -82,9 +82,10 @@ extension Exchange {
         context.isShuttingDown = worker.isDraining
     }
 
-    /// Whether the request could be sent again: its body is here whole, or there is none.
+    /// Whether the request could be sent again: its body is here whole, there is none, or nobody
+    /// has had any of it.
     var isReplayable: Bool {
-        hasCollected || req.pointee.body_length == 0 || !upstreamBodySent
+        hasCollected || req.pointee.body_length == 0 || requestBytes == 0
     }
 
     func beginTicket(deadline: UInt64) -> UInt64 {

@@ -95,6 +95,8 @@ extension Exchange {
         -> UnsafeRawBufferPointer?
     {
         guard let generation else { return nil }
+        let running = runningHandler
+        defer { runningHandler = running }
         var piece = bytes
         var index = visitedCount - 1
         while index >= 0 {
@@ -102,6 +104,7 @@ extension Exchange {
             guard !visited[index].leftResponse, index != upstreamHandler else { continue }
             let handler = generation.handlers + Int(visited[index].slot)
             guard let hook = handler.pointee.ops.on_response_body else { continue }
+            runningHandler = index
             let verdict = callBodyHook(hook, handler, index, piece, isLast)
             guard handler.pointee.hooks.contains(.responseBodyChange) || hasOnlyLooked(verdict)
             else { return nil }

@@ -20,6 +20,7 @@ extension Exchange {
             let verdict = call(hook, handler, index, trailers)
             if verdict == GW_LEAVE { visited[index].leftRequest = true }
             guard verdict >= 0 else {
+                runningHandler = index
                 applyFailure(verdict)
                 return false
             }

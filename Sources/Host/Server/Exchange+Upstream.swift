@@ -14,6 +14,15 @@ struct Attachment {
     var flags: UInt32 = 0
 }
 
+/// What error hooks are told of the upstream call that failed.
+struct FailedCall {
+    /// GW_PHASE_* and GW_FAILURE_*.
+    var phase: UInt32
+    var flags: UInt32
+    /// Static.
+    var message: UnsafeRawBufferPointer
+}
+
 /// A response head that waits while routes decide what becomes of it.
 struct ParkedResponse {
     var body: ResponseBody
@@ -33,6 +42,7 @@ extension Exchange {
         phase = .upstream
         upstreamHandler = runningHandler
         attempts += 1
+        failedCall = nil
         upstreamBodySent = false
         parked = nil
         upstreamStartedAt = worker.loop.now
@@ -60,7 +70,7 @@ extension Exchange {
     /// Copies the request's fields for the upstream (`gw_host_upstream.outgoing`).
     func prepareOutgoing(flags: UInt32) -> Bool {
         do {
-            if !hasOutgoing {
+            if outgoing.pointee.owner == nil {
                 try requestBlock.register(
                     outgoing, capacity: Int(req.pointee.fields.count) + Limits.outgoingFieldsSpare)
             }
@@ -89,6 +99,7 @@ extension Exchange {
         let size = writeRequestHead(framing)
         guard size <= worker.writeBuffer.count else {
             phase = .chain
+            runningHandler = upstreamHandler
             raise(status: 431)
             return runChain()
         }
@@ -311,19 +322,23 @@ extension Exchange {
         let byDefault = gw_verdict(failure.reason == .timeout ? GW_E_TIMEOUT : GW_E_UPSTREAM)
         let visit = visited[upstreamHandler]
         let handler = generation.handlers + Int(visit.slot)
+        runningHandler = upstreamHandler
+        let flags =
+            (isRetryable ? UInt32(GW_FAILURE_RETRYABLE) : 0)
+            | (failure.wasReused ? UInt32(GW_FAILURE_REUSED) : 0)
+        failedCall = FailedCall(
+            phase: failure.phase.rawValue, flags: flags,
+            message: gw_view(failure.message).bytes)
         guard let hook = handler.pointee.ops.on_upstream_failure else { return byDefault }
         var report = gw_failure()
         report.struct_size = UInt32(MemoryLayout<gw_failure>.size)
         report.rev = 1
         report.code = failure.reason.rawValue
         report.phase = failure.phase.rawValue
-        report.flags =
-            (isRetryable ? UInt32(GW_FAILURE_RETRYABLE) : 0)
-            | (failure.wasReused ? UInt32(GW_FAILURE_REUSED) : 0)
+        report.flags = flags
         report.attempt = attempts
         report.message = gw_view(failure.message)
         attachment.pool = nil
-        runningHandler = upstreamHandler
         isInHook = true
         defer { isInHook = false }
         let verdict = hook(handler.pointee.instance, req, visit.state, &report)

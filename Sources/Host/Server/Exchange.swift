@@ -36,6 +36,11 @@ final class Exchange: UpstreamConsumer {
     /// Fields on their way upstream; they live in the request's block.
     let outgoing: UnsafeMutablePointer<gw_fields>
 
+    /// The request as it came, while somebody may ask for it.
+    var received: ReceivedRequest?
+    /// Its fields; registered with the request's block when `received` is there.
+    let receivedFields: UnsafeMutablePointer<gw_fields>
+
     unowned(unsafe) var stream: ServerStream?
     var generation: Generation?
     var site: SiteServer?
@@ -52,6 +57,8 @@ final class Exchange: UpstreamConsumer {
     var visited: UnsafeMutablePointer<VisitedHandler>
     var visitedCount = 0
     var visitedCapacity = 16
+    /// How many visits there were, those of handlers that were reached again included.
+    var visits: UInt16 = 0
     /// Some visited handler has a hook of that kind.
     var hooks = HookSet()
 
@@ -86,6 +93,12 @@ final class Exchange: UpstreamConsumer {
     var firstByteAt: UInt64 = 0
     var wantsWritable = false
     var failure = PendingFailure()
+    /// An error that waits for the ticket of an error hook.
+    var passing: PassingError?
+    /// The last upstream call, when it failed.
+    var failedCall: FailedCall?
+    /// Where the visits of the error routes begin; 0 outside of them.
+    var errorRoutesVisit: UInt16 = 0
 
     // Waiting.
     var ticket: UInt64 = 0
@@ -104,6 +117,8 @@ final class Exchange: UpstreamConsumer {
         res.initialize(to: gw_res())
         outgoing = .allocate(capacity: 1)
         outgoing.initialize(to: gw_fields())
+        receivedFields = .allocate(capacity: 1)
+        receivedFields.initialize(to: gw_fields())
         visited = .allocate(capacity: visitedCapacity)
         timer = .allocate(capacity: 1)
         super.init()
@@ -122,6 +137,7 @@ final class Exchange: UpstreamConsumer {
         UnsafeMutableRawPointer(req).deallocate()
         res.deallocate()
         outgoing.deallocate()
+        receivedFields.deallocate()
         visited.deallocate()
         timer.deallocate()
     }
@@ -218,6 +234,7 @@ final class Exchange: UpstreamConsumer {
         context.nowNanoseconds = worker.loop.now
         context.wallNanoseconds = worker.wallNanoseconds
         phase = .chain
+        if generation.hasErrorHooks { keepReceived() }
         if let status = statusForMethod() { return finishWithStatus(status) }
         if pathDefect(context.view(req.pointee.path)) != nil { return finishWithStatus(400) }
         guard site.isAcceptable(self) else { return finishWithStatus(421) }
@@ -255,6 +272,8 @@ struct VisitedHandler {
     var slot: Int32
     var leftRequest = false
     var leftResponse = false
+    /// Grows with every visit: what has the larger one lies further behind in the chain.
+    var visit: UInt16
     /// The handler's state, zeroed when it was first visited.
     var state: UnsafeMutableRawPointer
 }
@@ -272,10 +291,5 @@ struct HookSet: OptionSet {
     /// Hooks that may change what they see, and with it the length.
     static let requestBodyChange = HookSet(rawValue: 128)
     static let responseBodyChange = HookSet(rawValue: 256)
-}
-
-/// Status and words that a hook gave for its negative verdict.
-struct PendingFailure {
-    var status: UInt16 = 0
-    var message = UnsafeRawBufferPointer(start: nil, count: 0)
+    static let error = HookSet(rawValue: 512)
 }

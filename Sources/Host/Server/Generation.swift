@@ -44,6 +44,8 @@ final class Generation: @unchecked Sendable {
     let templates: TemplateTable
     let handlers: UnsafeMutablePointer<HandlerSlot>
     let handlerCount: Int
+    /// Some handler may start a failed request over.
+    let hasErrorHooks: Bool
     let routes: RoutesTable
     private let labels: [HandlerLabel]
     /// Servers by index of their endpoint.
@@ -63,6 +65,7 @@ final class Generation: @unchecked Sendable {
         self.handlers = .allocate(capacity: max(1, handlers.count))
         self.handlers.initialize(from: handlers, count: handlers.count)
         handlerCount = handlers.count
+        hasErrorHooks = handlers.contains { $0.hooks.contains(.error) }
         self.labels = labels
         self.routes = routes
         self.servers = servers

@@ -175,5 +175,6 @@ extension HookSet {
         if ops.on_cancel != nil { insert(.cancel) }
         if ops.on_request_trailers != nil { insert(.requestTrailers) }
         if ops.on_response_trailers != nil { insert(.responseTrailers) }
+        if ops.on_error != nil { insert(.error) }
     }
 }

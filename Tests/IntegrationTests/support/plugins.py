@@ -7,6 +7,7 @@ import subprocess
 from .gateway import PLUGINS, ROOT
 
 HEADERS = ROOT / "PluginSDK/C/include"
+FIXTURES = ROOT / "Tests/Fixtures/plugins"
 SYMBOLS = ROOT / "PluginSDK/C/plugin.map"
 
 
@@ -21,6 +22,13 @@ def compile_plugin(source, folder, *options):
         check=True,
     )
     return output
+
+
+def fixture_plugins(folder, *names):
+    """Builds plugins of Tests/Fixtures/plugins; the environment that finds them and all others."""
+    for name in names:
+        compile_plugin(FIXTURES / f"{name}.c", folder)
+    return {"GATEWRIGHT_PLUGINS": f"{folder}:{PLUGINS}"}
 
 
 def plugin_folder(folder, *names):

@@ -118,6 +118,21 @@ public final class TestExchange {
         }
     }
 
+    /// Runs the error hook for an error of somebody behind.
+    public func runError(
+        _ status: UInt32, _ message: String, _ call: (phase: UInt32, flags: UInt32)
+    ) -> Int32 {
+        var error = gw_error()
+        error.status = status
+        error.code = GW_E_UPSTREAM
+        error.phase = call.phase
+        error.flags = call.flags
+        error.message = lasting(message)
+        return enter {
+            handler.hooks.on_error?(handler.instance, request, state, &error) ?? GW_NEXT
+        }
+    }
+
     public func runWritable() {
         _ = enter {
             handler.hooks.on_writable?(handler.instance, request, state)

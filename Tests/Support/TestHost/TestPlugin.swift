@@ -115,7 +115,7 @@ public final class TestHandler {
             ("response", hooks.on_response != nil),
             ("response_body", hooks.on_response_body != nil),
             ("complete", hooks.on_complete != nil), ("cancel", hooks.on_cancel != nil),
-            ("upstream_head", hooks.on_upstream_head != nil),
+            ("upstream_head", hooks.on_upstream_head != nil), ("error", hooks.on_error != nil),
         ]
         return present.filter(\.1).map(\.0)
     }

@@ -59,6 +59,17 @@ typedef struct gw_failure {
     gw_view message;
 } gw_failure;
 
+// Why the request failed before anything of a response was sent. Borrowed for the hook.
+typedef struct gw_error {
+    uint32_t struct_size;
+    uint32_t rev;
+    uint32_t status; // that the client gets if nobody saves the request
+    gw_status code;  // a negative GW_E_*
+    uint32_t phase;  // GW_PHASE_* when an upstream call failed, else 0
+    uint32_t flags;  // GW_FAILURE_* of that call
+    gw_view message; // may be empty
+} gw_error;
+
 #define GW_OUTCOME_COMPLETE 1 // the response was sent whole
 #define GW_OUTCOME_CLIENT_GONE 2
 #define GW_OUTCOME_UPSTREAM_BROKE 3
@@ -141,6 +152,15 @@ typedef struct gw_http_handler_ops {
     void (*GW_NULLABLE on_upstream_end)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                         void *GW_NONNULL state,
                                         const gw_summary *GW_NONNULL summary);
+
+    // A handler behind this one failed the request, or the host did so on its behalf, and nothing
+    // of a response was sent. Asked before the error routes run, last visited handler first.
+    // Verdicts: NEXT (the error goes on), REROUTE, RESPOND, WAIT (then one of these), negative
+    // (another error goes on). REROUTE starts over with the request as it was received; variables
+    // and states stay. It needs a request that can be sent again (gw_host_upstream.replayable);
+    // otherwise the error goes on.
+    gw_verdict (*GW_NULLABLE on_error)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
+                                       void *GW_NONNULL state, const gw_error *GW_NONNULL error);
 } gw_http_handler_ops;
 
 #ifdef __cplusplus

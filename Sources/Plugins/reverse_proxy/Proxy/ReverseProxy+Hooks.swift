@@ -3,6 +3,8 @@ import PluginSDK
 
 extension ReverseProxy {
     func onRequest(_ request: inout Request, _ state: inout State) throws(Status) -> Verdict {
+        // Started over after an error: everything is to be tried again.
+        state = State()
         state.start = request.startNanoseconds
         return try sendToAny(&request, &state)
     }
