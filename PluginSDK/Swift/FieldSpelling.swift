@@ -1,4 +1,5 @@
 // Which spellings of a field name a backend may take for the same one.
+import CGateway
 
 extension Fields {
     /// Removes the fields whose name is `name` but for case and for `_` where it has `-`.
@@ -12,35 +13,59 @@ extension Fields {
     public mutating func removeSpellings(
         of name: Bytes, except id: FieldID? = nil, in exchange: Exchange
     ) throws(Status) {
-        var index = 0
-        while index < count {
-            guard id == nil || self.id(at: index) != id,
-                self.name(at: index).isSpelling(of: name.buffer)
-            else {
-                index += 1
-                continue
-            }
+        let pattern = SpellingPattern(name.buffer)
+        var start = 0
+        while let index = index(of: pattern, except: id?.rawValue ?? 0, from: start) {
             let spelling = try exchange.copy(self.name(at: index))
             guard remove(matching: spelling) else { throw .internal }
+            start = index
         }
+    }
+
+    /// On plain memory: this runs over every field of every request whose fields are changed.
+    private func index(of pattern: SpellingPattern, except id: UInt16, from start: Int) -> Int? {
+        guard let base = pointer.pointee.base else { return nil }
+        let lines = UnsafeRawPointer(base + Int(pointer.pointee.fields_off))
+            .assumingMemoryBound(to: gw_field.self)
+        for index in start..<max(start, count) {
+            let line = lines[index]
+            guard id == 0 || line.name_id != id, pattern.mayMatch(Int(line.name.len)) else {
+                continue
+            }
+            let name = UnsafeRawBufferPointer(
+                start: base + Int(line.name.off), count: Int(line.name.len))
+            if pattern.matches(name) { return index }
+        }
+        return nil
     }
 }
 
-extension RawSpan {
-    fileprivate func isSpelling(of pattern: UnsafeRawBufferPointer) -> Bool {
-        let opens = pattern.first == UInt8(ascii: "*")
-        let closes = pattern.count > 1 && pattern.last == UInt8(ascii: "*")
-        let text = UnsafeRawBufferPointer(
+/// A name that may begin or end with a star, read once for all fields of a section.
+private struct SpellingPattern {
+    private let text: UnsafeRawBufferPointer
+    private let opens: Bool
+    private let closes: Bool
+
+    init(_ pattern: UnsafeRawBufferPointer) {
+        opens = pattern.first == UInt8(ascii: "*")
+        closes = pattern.count > 1 && pattern.last == UInt8(ascii: "*")
+        text = UnsafeRawBufferPointer(
             rebasing: pattern[(opens ? 1 : 0)..<(pattern.count - (closes ? 1 : 0))])
-        return withUnsafeBytes { own in
-            guard own.count >= text.count else { return false }
-            let last = own.count - text.count
-            return switch (opens, closes) {
-            case (false, false): last == 0 && equals(own, text, at: 0)
-            case (false, true): equals(own, text, at: 0)
-            case (true, false): equals(own, text, at: last)
-            case (true, true): (0...last).contains { equals(own, text, at: $0) }
-            }
+    }
+
+    /// Nearly every field of a request differs in its length already.
+    @inline(__always)
+    func mayMatch(_ count: Int) -> Bool {
+        count == text.count || (opens || closes) && count > text.count
+    }
+
+    /// - Parameter name: Of a length that may match.
+    func matches(_ name: UnsafeRawBufferPointer) -> Bool {
+        let last = name.count - text.count
+        return switch (opens, closes) {
+        case (false, _): equals(name, text, at: 0)
+        case (true, false): equals(name, text, at: last)
+        case (true, true): (0...last).contains { equals(name, text, at: $0) }
         }
     }
 }

@@ -83,6 +83,7 @@ public struct Exchange: BitwiseCopyable {
     init(_ pointer: UnsafeMutablePointer<gw_req>) { self.pointer = pointer }
 
     public func evaluate(_ template: Template) throws(Status) -> Bytes {
+        if let constant = template.constant { return constant }
         var view = gw_view()
         try Status.check(Host.http.pointee.template_eval(pointer, template.rawValue, &view))
         return Bytes(view)

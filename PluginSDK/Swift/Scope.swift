@@ -35,7 +35,14 @@ public struct Scope: @unchecked Sendable, BitwiseCopyable {
             Host.http.pointee.template_compile(pointer, $0.view, options.rawValue, &handle)
         }
         guard code == GW_OK else { throw .reported(Status(code: code)) }
-        return Template(rawValue: handle)
+        return Template(rawValue: handle, constant: Self.constant(text, handle))
+    }
+
+    /// What a text without placeholders gives, where the host keeps it; nil for others.
+    private static func constant(_ text: String, _ handle: gw_template) -> Bytes? {
+        guard !text.utf8.contains(UInt8(ascii: "{")) else { return nil }
+        var view = gw_view()
+        return Host.http.pointee.template_eval(nil, handle, &view) == GW_OK ? Bytes(view) : nil
     }
 
     /// The text with the placeholders that do not need a request filled in (environment, system).
@@ -91,6 +98,8 @@ extension PluginError {
 /// A compiled text with placeholders; see `Request.evaluate`.
 public struct Template: Sendable, BitwiseCopyable {
     let rawValue: gw_template
+    /// The text when it depends on nothing; lives as long as the template.
+    let constant: Bytes?
 }
 
 /// How a template treats what it does not know.

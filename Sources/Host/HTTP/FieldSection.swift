@@ -182,13 +182,30 @@ package enum FieldSection {
         _ section: UnsafeMutablePointer<gw_fields>, _ id: UInt16,
         _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
     ) throws(FieldError) {
-        guard let block = MessageBlock.owner(of: section) else { throw .noSpace }
+        guard let owner = section.pointee.owner else { throw .noSpace }
         try checkValue(value)
-        let refs = try block.append(UnsafeRawBufferPointer(name), UnsafeRawBufferPointer(value))
-        try block.growTable(section, by: 1)
-        MessageBlock.table(section)[Int(section.pointee.count)] = gw_field(
-            name_id: id, flags: 0, name: refs.0, value: refs.1)
-        section.pointee.count += 1
+        // Borrowed: a strong reference would cost two atomic steps for each field.
+        let failure = Unmanaged<MessageBlock>.fromOpaque(owner)._withUnsafeGuaranteedRef { block in
+            append(section, in: block, id, name, value)
+        }
+        if let failure { throw failure }
+    }
+
+    private static func append(
+        _ section: UnsafeMutablePointer<gw_fields>, in block: MessageBlock, _ id: UInt16,
+        _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+    ) -> FieldError? {
+        do throws(FieldError) {
+            let refs = try block.append(
+                UnsafeRawBufferPointer(name), UnsafeRawBufferPointer(value))
+            try block.growTable(section, by: 1)
+            MessageBlock.table(section)[Int(section.pointee.count)] = gw_field(
+                name_id: id, flags: 0, name: refs.0, value: refs.1)
+            section.pointee.count += 1
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private static func checkValue(

@@ -34,13 +34,14 @@ package struct HandleRegistry<Element: AnyObject & Sendable> {
 
 /// Immutable; keeps everything in it alive as long as the generation.
 package final class HandleTable<Element: AnyObject & Sendable>: Sendable {
-    private let elements: [Element?]
+    @usableFromInline let elements: [Element?]
 
     init(elements: [Element?]) {
         self.elements = elements
     }
 
-    package subscript(handle: UInt32) -> Element? {
+    /// Inlined: unspecialised it asks the run-time for metadata at each look-up.
+    @inlinable package subscript(handle: UInt32) -> Element? {
         handle > 0 && handle <= elements.count ? elements[Int(handle) - 1] : nil
     }
 }

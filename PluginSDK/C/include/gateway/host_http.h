@@ -61,7 +61,7 @@ typedef struct gw_host_http {
                                              uint32_t flags, gw_template *GW_NONNULL out);
     // The text with its placeholders filled in; what a request brought is never expanded again.
     // out: valid as long as the exchange. req may be NULL at provision (env, system and time
-    // placeholders only). [loop] [config] since 1.0
+    // placeholders only); out is valid as long as the template then. [loop] [config] since 1.0
     gw_status (*GW_NONNULL template_eval)(gw_req *GW_NULLABLE req, gw_template text,
                                           gw_view *GW_NONNULL out);
 
