@@ -12,8 +12,10 @@ func matches(_ sets: String, _ exchange: TestExchange, names: NameRegistry = .te
     let compiler = RouteCompiler(names: names) { _, _ in 7 }
     let routes = json(#"[{"match": \#(sets), "handle": [{"handler": "x"}]}]"#)
     let program = try compiler.compileServer(routes: routes)
+    // Captures refer to the program's expressions, as they do to a generation's.
+    exchange.programs.append(program)
     exchange.context.start(program)
-    return withExtendedLifetime(program) { exchange.context.nextStep() == .handler(7) }
+    return exchange.context.nextStep() == .handler(7)
 }
 
 @Suite struct PathMatcherTests {

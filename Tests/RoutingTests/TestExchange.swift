@@ -8,6 +8,8 @@ import CGateway
 final class TestExchange {
     let arena = Arena()
     let context: RequestContext
+    /// What it ran on.
+    var programs: [RouteProgram] = []
     private let req = UnsafeMutablePointer<gw_req>.allocate(capacity: 1)
     private let res = UnsafeMutablePointer<gw_res>.allocate(capacity: 1)
     private var blocks: [UnsafeMutableRawPointer] = []
