@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from support.certificates import Authority
+from support.crowds import CrowdUpstream
 from support.gateway import IS_CADDY, PROGRAM, Gateway, site
 from support.litellm_proxy import LiteLLM
 from support.upstreams import Upstream
@@ -91,6 +92,13 @@ def upstream():
         server.stop()
     failures = [failure for server in running for failure in server.failures]
     assert not failures, failures
+
+
+@pytest.fixture
+def crowd_upstream():
+    server = CrowdUpstream()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,8 @@ final class ExchangeFixture {
                 instances: instances)
         }
         worker = try Worker(
-            index: 0, workPool: WorkPool(threadsMax: 1), pools: UpstreamPools(),
+            index: 0, workPool: WorkPool(threadsMax: 1), lookups: Lookups(threadsMax: 1),
+            pools: UpstreamPools(), descriptors: DescriptorBudget(limit: 1024),
             generation: generation, logProducer: logs.makeProducer())
     }
 

@@ -65,8 +65,10 @@ package enum Limits {
     package static let upstreamAddressesMax = 16
     /// How long a look-up holds.
     package static let resolutionLifetime: UInt64 = 30 * second
-    /// Pools of upstreams that only requests name (`{http.vars.upstream}`).
+    /// Pools of upstreams that only requests name (`{http.vars.upstream}`): beyond them one that is
+    /// idle makes room. Without a request they are gone after once or twice that many seconds.
     package static let dynamicPoolsMax = 4096
+    package static let unwantedPoolSeconds: Int64 = 60
 
     // Control plane.
     /// A certificate, key or text file that a configuration names.
@@ -88,6 +90,13 @@ package enum Limits {
 
     // Buffers of a worker.
     package static let acceptsPerTurn = 64
+    /// Descriptors that connections never take: a tenth of what the system allows, but at least as
+    /// many. The rest is for listeners, loops, logs and files.
+    package static let reservedDescriptorsMin = 32
+    /// Idle connections that are closed at once when descriptors become scarce, and how long after
+    /// a search that found fewer the next one may come.
+    package static let idleClosedAtOnceMax = 32
+    package static let idleSearchPause: UInt64 = 10 * millisecond
     /// How long accepting rests when the system refuses it, unless a connection ends sooner.
     package static let acceptPause: UInt64 = 100 * millisecond
     package static let readBufferBytes = 64 * 1024
@@ -102,8 +111,10 @@ package enum Limits {
     package static let freeExchangesMax = 1024
     package static let outgoingFieldsSpare = 16
 
-    // Blocking work.
+    // Blocking work, and look-ups of names apart from it.
     package static let workQueueMax = 1024
+    package static let lookupThreadsMax = 8
+    package static let lookupQueueMax = 4096
     // TLS.
     /// Sessions kept to resume with upstreams, per client context and per peer name.
     package static let tlsClientSessionsMax = 256

@@ -102,6 +102,7 @@ extension Exchange {
         emitted.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         upstream = nil
         upstreamPool = nil
+        if !earlierPools.isEmpty { earlierPools.removeAll() }
         upstreamHandler = -1
         attachment = Attachment()
         hasOutgoing = false

@@ -47,6 +47,7 @@ extension Exchange {
         parked = nil
         upstreamStartedAt = worker.loop.now
         let workerPool = worker.pool(pool)
+        if let earlier = upstreamPool, earlier !== workerPool { earlierPools.append(earlier) }
         upstreamPool = workerPool
         fillUpstreamInfo(pool)
         let call = workerPool.call(self, needsFresh: false)

@@ -74,6 +74,8 @@ final class Exchange: UpstreamConsumer {
     // Upstream.
     unowned(unsafe) var upstream: UpstreamStream?
     var upstreamPool: WorkerPool?
+    /// Of earlier attempts: their texts may be in results of templates.
+    var earlierPools: [WorkerPool] = []
     var upstreamHandler = -1
     var attachment = Attachment()
     var hasOutgoing = false

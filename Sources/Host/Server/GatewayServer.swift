@@ -32,6 +32,8 @@ package final class GatewayServer {
     private let options: ServerOptions
     private let cache = InstanceCache()
     private let workPool: WorkPool
+    private let lookups = Lookups()
+    private let descriptors = DescriptorBudget.ofProcess()
     private var workers: [Worker] = []
     private var threads: [pthread_t] = []
     private var endpoints: [ListenAddress: Endpoint] = [:]
@@ -43,6 +45,7 @@ package final class GatewayServer {
     fileprivate let certificates: CertificateService
     private var lastConfiguration: JSONValue?
     private var renewalDue: Int64?
+    private var poolSearchDue: Int64 = 0
     private(set) var logRegistry: LogRegistry
 
     package init(loader: PluginLoader, logs: LogSystem, options: ServerOptions) throws {
@@ -117,6 +120,7 @@ package final class GatewayServer {
     package func maintain() {
         retireGenerations()
         let now = Int64(WallClock.nanoseconds() / Limits.second)
+        dropUnwantedPools(now)
         guard let due = renewalDue, now >= due, let lastConfiguration else { return }
         renewalDue = nil
         do {
@@ -125,6 +129,13 @@ package final class GatewayServer {
             renewalDue = now + 3600
             logRegistry.logger(named: "tls").error("certificates could not be renewed: \(error)")
         }
+    }
+
+    /// Upstreams that only requests named, and none for a while.
+    private func dropUnwantedPools(_ now: Int64) {
+        guard now >= poolSearchDue else { return }
+        poolSearchDue = now + Limits.unwantedPoolSeconds
+        for pool in Workers.pools.evictUnwanted() { Workers.drop(pool) }
     }
 
     // MARK: Publishing
@@ -245,7 +256,8 @@ package final class GatewayServer {
         for index in 0..<max(1, options.workers) {
             workers.append(
                 try Worker(
-                    index: index, workPool: workPool, pools: Workers.pools, generation: empty,
+                    index: index, workPool: workPool, lookups: lookups,
+                    pools: Workers.pools, descriptors: descriptors, generation: empty,
                     logProducer: logs.makeProducer()))
         }
         Workers.install(workers)

@@ -45,6 +45,7 @@ extension H1ServerConnection {
     /// (RFC 9112 §9.6).
     func linger() {
         state = .lingering
+        countIdle(false)
         drained = 0
         setDeadline(after: lingerTimeout)
         if link.isBroken { return close() }
@@ -77,6 +78,7 @@ extension H1ServerConnection {
     func close(abort: Bool = false) {
         guard state != .closed || link.isOpen else { return }
         state = .closed
+        countIdle(false)
         worker.loop.cancel(timer)
         armedFor = .max
         link.close(abort: abort)
@@ -92,7 +94,12 @@ extension H1ServerConnection {
     func drain() {
         keepsAlive = false
         exchange?.drain()
-        // A request that has arrived already is still served.
+        closeIdle()
+    }
+
+    /// Ends the connection unless something is under way. A request that has arrived already is
+    /// still served.
+    func closeIdle() {
         if state == .head, input.isEmpty, link.isReading { receive() }
         guard state == .head, input.isEmpty else { return }
         if link.hasPendingOutput { linger() } else { close() }

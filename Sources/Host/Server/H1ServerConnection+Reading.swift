@@ -187,6 +187,7 @@ extension H1ServerConnection {
     }
 
     func beginExchange(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+        countIdle(false)
         requestVersion = head.version
         keepsAlive =
             head.keepAlive && !worker.isDraining

@@ -3,6 +3,7 @@ import Base
 import CGateway
 import HTTP
 import Routing
+import Synchronization
 import Transport
 
 /// A client's connection. The worker owns it; `close` releases it.
@@ -41,6 +42,8 @@ final class H1ServerConnection: ServerStream {
     var isDelivering = false
     var drained = 0
     var hasPartialHead = false
+    /// Has been served, and is among the worker's idle clients.
+    private var isCountedIdle = false
     /// When the first byte of a head came that was not whole at once.
     var headBeganAt: UInt64 = 0
 
@@ -310,11 +313,26 @@ final class H1ServerConnection: ServerStream {
         if !isProcessing { resumeInput() }
     }
 
+    /// Waits for its next request and for nothing else.
+    var isIdle: Bool {
+        isCountedIdle && state == .head && !hasPartialHead && input.isEmpty
+            && !link.hasPendingOutput
+    }
+
+    func countIdle(_ isIdle: Bool) {
+        guard isIdle != isCountedIdle else { return }
+        isCountedIdle = isIdle
+        // The worker is the only one that writes it.
+        let count = worker.idleClients.load(ordering: .relaxed)
+        worker.idleClients.store(count + (isIdle ? 1 : -1), ordering: .relaxed)
+    }
+
     func nextRequest() {
         body.reset()
         guard keepsAlive else { return linger() }
         state = .head
         hasPartialHead = false
+        countIdle(true)
         setDeadline(
             after: link.hasPendingOutput
                 ? worker.timeouts(endpoint).writeIdle : worker.timeouts(endpoint).keepAlive)

@@ -29,6 +29,11 @@ extension H1UpstreamConnection {
         let address = addresses[(firstAddress + attempts) % addresses.count]
         attempts += 1
         let result = Socket.connect(to: address)
+        if result == Errno.processFilesExhausted || result == Errno.systemFilesExhausted {
+            state = .resolving
+            attempts -= 1
+            return worker.starve(self)
+        }
         guard result >= 0 else { return connectNext(lastError: result) }
         let link = Link(fd: Int32(result), loop: worker.loop)
         self.link = link
@@ -42,6 +47,11 @@ extension H1UpstreamConnection {
         } catch {
             fail(.connect, .broken, "cannot watch the upstream's socket", detail: "\(error)")
         }
+    }
+
+    /// There may be a descriptor now.
+    func dialAgain() {
+        if state == .resolving { connectNext(lastError: 0) }
     }
 
     func finishConnecting() {

@@ -7,6 +7,7 @@ import Transport
 /// A connection to an upstream, from look-up to close. The worker owns it; `close` releases it.
 final class H1UpstreamConnection: UpstreamStream {
     enum State {
+        /// Waits for an address, or for a descriptor.
         case resolving
         case connecting
         case handshaking
@@ -17,6 +18,8 @@ final class H1UpstreamConnection: UpstreamStream {
     }
 
     unowned(unsafe) let pool: WorkerPool
+    /// Keeps the pool that it came from, also when the upstream has ended meanwhile.
+    private let poolOwner: WorkerPool
     unowned(unsafe) let worker: Worker
     unowned(unsafe) var consumer: UpstreamConsumer?
     var link: Link?
@@ -51,6 +54,7 @@ final class H1UpstreamConnection: UpstreamStream {
 
     init(pool: WorkerPool) {
         self.pool = pool
+        poolOwner = pool
         worker = pool.worker
         timer = .allocate(capacity: 1)
         super.init()
@@ -253,7 +257,10 @@ final class H1UpstreamConnection: UpstreamStream {
     func close() {
         guard state != .closed else { return }
         if state == .idle { pool.forget(self) }
-        if state == .resolving { pool.stopWaiting(self) }
+        if state == .resolving {
+            pool.stopWaiting(self)
+            worker.stopStarving(self)
+        }
         let wasActive = state == .active
         state = .closed
         worker.loop.cancel(timer)

@@ -33,6 +33,7 @@ final class Listener: @unchecked Sendable {
     private func accept() {
         guard let worker else { return }
         for _ in 0..<Limits.acceptsPerTurn {
+            guard worker.hasRoomForClient() else { return worker.pauseAccepting() }
             var peer = SocketAddress()
             let fd = Socket.accept(self.fd, peer: &peer)
             guard fd >= 0 else {

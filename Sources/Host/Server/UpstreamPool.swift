@@ -40,6 +40,8 @@ package struct UpstreamSpec: Hashable, Sendable {
         package var isInsecure = false
         package var certificateFile = ""
         package var keyFile = ""
+        /// Of what the files say: other contents are another upstream.
+        package var filesDigest = 0
     }
 
     package var dial: String
@@ -57,6 +59,7 @@ package struct UpstreamSpec: Hashable, Sendable {
 
 /// An upstream as all workers know it. Connections belong to workers (`WorkerPool`).
 package final class UpstreamPool: @unchecked Sendable {
+    /// The handle that plugins get: the slot in `UpstreamPools`, and which pool of that slot.
     package let id: UInt32
     package let spec: UpstreamSpec
     package let tls: UpstreamTLS?
@@ -65,8 +68,15 @@ package final class UpstreamPool: @unchecked Sendable {
     /// Calls under way, and connections kept, on all workers.
     package let active = Atomic<Int>(0)
     package let idle = Atomic<Int>(0)
+    /// Wanted again since it was made, or since the search for one to evict came by: those that
+    /// are used once only do not drive out those that are used much.
+    let isWanted = Atomic<Bool>(false)
+    /// Nobody finds it any more; calls that have it already still end on it.
+    let isClosed = Atomic<Bool>(false)
+    /// Scopes that opened it. Guarded by the lock of `UpstreamPools`.
+    private var users = 0
 
-    /// Texts for placeholders, as long as the process.
+    /// Texts for placeholders, as long as the pool: an exchange holds those that it used.
     let dialText: UnsafeRawBufferPointer
     let hostOnly: UnsafeRawBufferPointer
     let portText: UnsafeRawBufferPointer
@@ -76,23 +86,38 @@ package final class UpstreamPool: @unchecked Sendable {
         self.spec = spec
         self.tls = tls
         hostText = Array(Self.hostText(spec).utf8)
-        dialText = Self.permanent(spec.dial)
+        dialText = Self.copy(spec.dial)
         switch spec.target {
         case .unix(let path):
-            hostOnly = Self.permanent(path)
-            portText = Self.permanent("")
+            hostOnly = Self.copy(path)
+            portText = Self.copy("")
         case .host(let host, let port):
-            hostOnly = Self.permanent(host)
-            portText = Self.permanent(String(port))
+            hostOnly = Self.copy(host)
+            portText = Self.copy(String(port))
         }
     }
 
-    /// Pools are never freed, so their texts are not either.
-    private static func permanent(_ text: String) -> UnsafeRawBufferPointer {
+    deinit {
+        dialText.deallocate()
+        hostOnly.deallocate()
+        portText.deallocate()
+    }
+
+    /// Index in the tables of pools.
+    var slot: Int { Self.slot(of: id) }
+
+    static func slot(of id: UInt32) -> Int { Int(id & 0xFFFF) }
+
+    /// A call that comes while another pool is being evicted finds this one still there.
+    func noteWanted() {
+        if !isWanted.load(ordering: .relaxed) { isWanted.store(true, ordering: .relaxed) }
+    }
+
+    private static func copy(_ text: String) -> UnsafeRawBufferPointer {
         let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(1, text.utf8.count), alignment: 1)
+            byteCount: text.utf8.count, alignment: 1)
         memory.copyBytes(from: text.utf8)
-        return UnsafeRawBufferPointer(rebasing: memory[..<text.utf8.count])
+        return UnsafeRawBufferPointer(memory)
     }
 
     private static func hostText(_ spec: UpstreamSpec) -> String {
@@ -106,65 +131,18 @@ package final class UpstreamPool: @unchecked Sendable {
     }
 }
 
-/// All pools of the process by id; equal specs share one.
-///
-/// Control threads and, for upstreams that only requests name, workers add to it; entries live as
-/// long as the process, bounded by `Limits.dynamicPoolsMax` beyond the configured ones.
-package final class UpstreamPools: Sendable {
-    private struct State {
-        var bySpec: [UpstreamSpec: UpstreamPool] = [:]
-        var all: [UpstreamPool] = []
-        var dynamicCount = 0
+extension UpstreamPool {
+    /// Whether it can go: no configuration opened it, no call is under way. Under the lock.
+    var isEvictable: Bool { users == 0 && active.load(ordering: .relaxed) == 0 }
+
+    func noteOpened() -> Bool {
+        users += 1
+        return users == 1
     }
 
-    private let state = Mutex(State())
-
-    package init() {}
-
-    /// The pool for a spec, made when there is none yet. [control thread]
-    package func open(_ spec: UpstreamSpec) throws -> UpstreamPool {
-        if let known = state.withLock({ $0.bySpec[spec] }) { return known }
-        let tls = try spec.tls.map { try UpstreamTLS($0) }
-        return state.withLock { Self.add(spec, tls, &$0) }
-    }
-
-    /// A pool like another that dials elsewhere; nil when there are too many. [any thread]
-    package func open(like pool: UpstreamPool, dial: String, target: DialTarget) -> UpstreamPool? {
-        var spec = pool.spec
-        spec.dial = dial
-        spec.target = target
-        if case .host(let host, _) = target, pool.spec.tls != nil,
-            case .host(let oldHost, _) = pool.spec.target, pool.spec.tls?.serverName == oldHost
-        {
-            spec.tls?.serverName = host
-        }
-        var tls = pool.tls
-        if let known = tls, let name = spec.tls?.serverName, name != pool.spec.tls?.serverName {
-            guard let renamed = try? UpstreamTLS(like: known, serverName: name) else { return nil }
-            tls = renamed
-        }
-        return state.withLock { state in
-            if let known = state.bySpec[spec] { return known }
-            guard state.dynamicCount < Limits.dynamicPoolsMax else { return nil }
-            state.dynamicCount += 1
-            return Self.add(spec, tls, &state)
-        }
-    }
-
-    private static func add(_ spec: UpstreamSpec, _ tls: UpstreamTLS?, _ state: inout State)
-        -> UpstreamPool
-    {
-        if let known = state.bySpec[spec] { return known }
-        let pool = UpstreamPool(id: UInt32(state.all.count + 1), spec: spec, tls: tls)
-        state.all.append(pool)
-        state.bySpec[spec] = pool
-        return pool
-    }
-
-    /// The pool with an id that `gw.upstream` gave out. [any thread]
-    package func pool(_ id: UInt32) -> UpstreamPool? {
-        state.withLock { state in
-            id >= 1 && Int(id) <= state.all.count ? state.all[Int(id) - 1] : nil
-        }
+    /// - Returns: Whether that was the last scope.
+    func noteReleased() -> Bool {
+        users -= 1
+        return users == 0
     }
 }

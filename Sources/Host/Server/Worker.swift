@@ -3,6 +3,7 @@ import Base
 import CGateway
 import HTTP
 import Logging
+import Synchronization
 import Transport
 
 /// Everything that one thread serves with. Nothing of it is shared but what says so.
@@ -10,7 +11,9 @@ final class Worker: @unchecked Sendable {
     let index: Int
     let loop: EventLoop
     let workPool: WorkPool
+    let lookups: Lookups
     let pools: UpstreamPools
+    let descriptors: DescriptorBudget
     private(set) var generation: Generation
     private(set) var isDraining = false
 
@@ -31,6 +34,7 @@ final class Worker: @unchecked Sendable {
     private var dateSecond: Int64 = -1
     private var wallOffset: Int64 = 0
 
+    /// By slot of the upstream.
     private var workerPools: [WorkerPool?] = []
     /// Pools for addresses that requests named, by a hash of what they were made of.
     private var dynamicPools: [Int: [DynamicPool]] = [:]
@@ -43,8 +47,17 @@ final class Worker: @unchecked Sendable {
     private var connections: [ObjectIdentifier: H1ServerConnection] = [:]
     private var upstreams: [ObjectIdentifier: H1UpstreamConnection] = [:]
     private var dying: [AnyObject] = []
-    private var listeners: [Listener] = []
-    private let acceptTimer: TimerWheel.Node
+    private(set) var listeners: [Listener] = []
+
+    // Descriptors (Worker+Descriptors).
+    let acceptTimer: TimerWheel.Node
+    var isAcceptPaused = false
+    /// Connections that wait for their next request; other workers read it.
+    let idleClients = Atomic<Int>(0)
+    var nextIdleSearch: UInt64 = 0
+    /// Upstream connections that wait for a descriptor.
+    var starved: [H1UpstreamConnection] = []
+
     var tickets = TicketTable()
     let logProducer: LogProducer
 
@@ -61,12 +74,14 @@ final class Worker: @unchecked Sendable {
     }
 
     init(
-        index: Int, workPool: WorkPool, pools: UpstreamPools, generation: Generation,
-        logProducer: LogProducer
+        index: Int, workPool: WorkPool, lookups: Lookups, pools: UpstreamPools,
+        descriptors: DescriptorBudget, generation: Generation, logProducer: LogProducer
     ) throws(SystemError) {
         self.index = index
         self.workPool = workPool
+        self.lookups = lookups
         self.pools = pools
+        self.descriptors = descriptors
         self.generation = generation
         self.logProducer = logProducer
         loop = try EventLoop()
@@ -77,7 +92,7 @@ final class Worker: @unchecked Sendable {
         acceptTimer.initialize(
             to: TimerNode(context: Unmanaged.passUnretained(self).toOpaque()) { context in
                 Unmanaged<Worker>.fromOpaque(context)._withUnsafeGuaranteedRef {
-                    $0.resumeAccepting()
+                    $0.acceptTimerFired()
                 }
             })
         loop.endOfTurnContext = Unmanaged.passUnretained(self).toOpaque()
@@ -176,6 +191,7 @@ final class Worker: @unchecked Sendable {
     func accepted(_ fd: Int32, _ peer: SocketAddress, _ endpoint: Endpoint) {
         let connection = H1ServerConnection(worker: self, endpoint: endpoint, fd: fd, peer: peer)
         connections[ObjectIdentifier(connection)] = connection
+        descriptors.addClient()
         connection.open()
     }
 
@@ -183,35 +199,46 @@ final class Worker: @unchecked Sendable {
     func release(_ connection: H1ServerConnection) {
         if let known = connections.removeValue(forKey: ObjectIdentifier(connection)) {
             dying.append(known)
-            if isAcceptPaused { resumeAccepting() }
+            descriptors.removeClient()
+            descriptorFreed()
         }
     }
 
     func retain(_ connection: H1UpstreamConnection) {
         upstreams[ObjectIdentifier(connection)] = connection
+        descriptors.addUpstream()
     }
 
     func release(_ connection: H1UpstreamConnection) {
         if let known = upstreams.removeValue(forKey: ObjectIdentifier(connection)) {
             dying.append(known)
-            if isAcceptPaused { resumeAccepting() }
+            descriptors.removeUpstream()
+            descriptorFreed()
         }
     }
 
     // MARK: Upstream pools
 
     func pool(_ shared: UpstreamPool) -> WorkerPool {
-        let index = Int(shared.id)
-        if index < workerPools.count, let pool = workerPools[index] { return pool }
-        while workerPools.count <= index { workerPools.append(nil) }
+        let slot = shared.slot
+        if slot < workerPools.count, let pool = workerPools[slot], pool.shared === shared {
+            return pool
+        }
         let pool = WorkerPool(worker: self, shared: shared)
-        workerPools[index] = pool
+        // For a call that got hold of an upstream just before its end: it lives as long as the call.
+        guard !shared.isClosed.load(ordering: .acquiring) else { return pool }
+        while workerPools.count <= slot { workerPools.append(nil) }
+        if let earlier = workerPools[slot] { drop(earlier.shared) }
+        workerPools[slot] = pool
         return pool
     }
 
-    /// A pool that a plugin opened; nil for a handle that never was one.
+    /// A pool that a plugin opened; nil for a handle that never was one or whose pool has ended.
     func knownPool(_ id: UInt32) -> UpstreamPool? {
-        if Int(id) < workerPools.count, let pool = workerPools[Int(id)] { return pool.shared }
+        let slot = UpstreamPool.slot(of: id)
+        if slot < workerPools.count, let pool = workerPools[slot], pool.shared.id == id {
+            return pool.shared
+        }
         return pools.pool(id).map { pool($0).shared }
     }
 
@@ -223,16 +250,36 @@ final class Worker: @unchecked Sendable {
         hasher.combine(bytes: dial)
         let hash = hasher.finalize()
         if let known = dynamicPools[hash] {
-            for one in known where one.like == pool.id && one.pool.dialText.elementsEqual(dial) {
+            for one in known
+            where one.like == pool.id && !one.pool.isClosed.load(ordering: .relaxed)
+                && one.pool.dialText.elementsEqual(dial)
+            {
+                one.pool.noteWanted()
                 return one.pool
             }
         }
         let text = String(decoding: dial, as: UTF8.self)
-        guard let target = DialTarget(text),
-            let made = pools.open(like: pool, dial: text, target: target)
-        else { return nil }
-        dynamicPools[hash, default: []].append(DynamicPool(like: pool.id, pool: made))
-        return made
+        guard let target = DialTarget(text) else { return nil }
+        let (found, evicted) = pools.open(like: pool, dial: text, target: target)
+        if let evicted { Workers.drop(evicted) }
+        guard let found else { return nil }
+        // Noted where `drop` finds it.
+        self.pool(found).dynamicKeys.append(hash)
+        dynamicPools[hash, default: []].append(DynamicPool(like: pool.id, pool: found))
+        return found
+    }
+
+    /// An upstream has ended: kept connections are closed, calls under way go on.
+    func drop(_ shared: UpstreamPool) {
+        let slot = shared.slot
+        guard slot < workerPools.count, let pool = workerPools[slot], pool.shared === shared
+        else { return }
+        workerPools[slot] = nil
+        for key in pool.dynamicKeys {
+            dynamicPools[key]?.removeAll { $0.pool === shared }
+            if dynamicPools[key]?.isEmpty == true { dynamicPools[key] = nil }
+        }
+        pool.retire()
     }
 
     // MARK: Configuration of an endpoint
@@ -263,32 +310,25 @@ final class Worker: @unchecked Sendable {
         listeners.removeAll { $0.endpoint === endpoint }
     }
 
-    private(set) var isAcceptPaused = false
-
-    /// Descriptors have run out: accepting waits until a connection ends, or for a moment, because
-    /// other workers and upstreams have descriptors too.
-    func pauseAccepting() {
-        isAcceptPaused = true
-        loop.arm(acceptTimer, deadline: loop.now &+ Limits.acceptPause)
-        for listener in listeners { listener.setAccepting(false) }
-    }
-
-    private func resumeAccepting() {
-        isAcceptPaused = false
-        loop.cancel(acceptTimer)
-        for listener in listeners { listener.setAccepting(true) }
-    }
-
     /// Stops to accept, ends idle connections and lets the others finish.
     func drain() {
         isDraining = true
         for listener in listeners { listener.close() }
         listeners.removeAll()
         for connection in connections.values { connection.drain() }
-        for pool in workerPools { pool?.closeIdle() }
+        closeKeptUpstreams()
     }
 
     var openConnections: Int { connections.count }
+
+    /// Connections that wait for their next request, longest waiting first.
+    var idleConnections: [H1ServerConnection] {
+        connections.values.filter(\.isIdle).sorted { $0.deadline < $1.deadline }
+    }
+
+    func closeKeptUpstreams() {
+        for pool in workerPools { pool?.closeIdle() }
+    }
 
     func closeAll() {
         for connection in connections.values { connection.terminate() }

@@ -4,6 +4,8 @@ import Synchronization
 import Transport
 
 /// Kept connections, newest first, and the addresses that new ones go to. One thread owns it.
+///
+/// The worker keeps it until its upstream ends, connections until they are closed.
 final class WorkerPool {
     unowned(unsafe) let worker: Worker
     let shared: UpstreamPool
@@ -14,11 +16,14 @@ final class WorkerPool {
     private var preferred = 0
     private var isResolving = false
     private var waiting: [H1UpstreamConnection] = []
+    private var isRetired = false
+    /// Where the worker's table of upstreams that requests named has it.
+    var dynamicKeys: [Int] = []
 
     init(worker: Worker, shared: UpstreamPool) {
         self.worker = worker
         self.shared = shared
-        idle.reserveCapacity(shared.spec.idleMax)
+        isRetired = shared.isClosed.load(ordering: .relaxed)
         switch shared.spec.target {
         case .unix(let path):
             if let address = SocketAddress(unixPath: path) { addresses = [address] }
@@ -54,9 +59,9 @@ final class WorkerPool {
 
     /// Keeps a connection for the next call; false when there are enough.
     func keep(_ connection: H1UpstreamConnection) -> Bool {
-        guard shared.spec.mayReuse, idle.count < shared.spec.idleMax, !worker.isDraining else {
-            return false
-        }
+        guard shared.spec.mayReuse, idle.count < shared.spec.idleMax, !isRetired,
+            !worker.isDraining
+        else { return false }
         idle.append(connection)
         shared.idle.add(1, ordering: .relaxed)
         return true
@@ -67,6 +72,12 @@ final class WorkerPool {
         guard let index = idle.lastIndex(where: { $0 === connection }) else { return }
         idle.remove(at: index)
         shared.idle.subtract(1, ordering: .relaxed)
+    }
+
+    /// The upstream has ended: nothing is kept any more.
+    func retire() {
+        isRetired = true
+        closeIdle()
     }
 
     func closeIdle() {
@@ -96,19 +107,13 @@ final class WorkerPool {
         guard !isResolving, case .host(let host, let port) = shared.spec.target else { return }
         isResolving = true
         let lookup = Lookup(pool: self, host: host, port: port)
-        let argument = Unmanaged.passRetained(lookup).toOpaque()
-        let isQueued = worker.workPool.submit(
-            WorkPool.Item(
-                run: EventLoop.Job(argument: argument) { Lookup.run($0) },
-                loop: worker.loop,
-                done: EventLoop.Job(argument: argument) { Lookup.done($0) }))
-        if !isQueued {
-            Unmanaged<Lookup>.fromOpaque(argument).release()
-            finishLookup(.failure(ResolutionError(host: host, reason: "too much work is waiting")))
+        if !worker.lookups.start(lookup) {
+            finishLookup(
+                .failure(ResolutionError(host: host, reason: "too many look-ups are waiting")))
         }
     }
 
-    fileprivate func finishLookup(_ result: Result<[SocketAddress], ResolutionError>) {
+    func finishLookup(_ result: Result<[SocketAddress], ResolutionError>) {
         isResolving = false
         let connections = waiting
         waiting.removeAll()
@@ -127,38 +132,5 @@ final class WorkerPool {
 
     func stopWaiting(_ connection: H1UpstreamConnection) {
         waiting.removeAll { $0 === connection }
-    }
-}
-
-/// A look-up on its way through the work pool.
-private final class Lookup {
-    let pool: WorkerPool
-    let host: String
-    let port: UInt16
-    var result: Result<[SocketAddress], ResolutionError>?
-
-    init(pool: WorkerPool, host: String, port: UInt16) {
-        self.pool = pool
-        self.host = host
-        self.port = port
-    }
-
-    /// [work]
-    static func run(_ argument: UnsafeMutableRawPointer?) {
-        guard let argument else { return }
-        let lookup = Unmanaged<Lookup>.fromOpaque(argument).takeUnretainedValue()
-        do {
-            lookup.result = .success(
-                try Resolver.resolve(host: lookup.host, port: lookup.port))
-        } catch {
-            lookup.result = .failure(error)
-        }
-    }
-
-    /// [loop]
-    static func done(_ argument: UnsafeMutableRawPointer?) {
-        guard let argument else { return }
-        let lookup = Unmanaged<Lookup>.fromOpaque(argument).takeRetainedValue()
-        if let result = lookup.result { lookup.pool.finishLookup(result) }
     }
 }

@@ -21,6 +21,11 @@ enum Workers {
 
     static var count: Int { state.withLock { $0.all.count } }
 
+    /// An upstream has ended. [any thread]
+    static func drop(_ pool: UpstreamPool) {
+        for worker in all { worker.run { worker.drop(pool) } }
+    }
+
     /// The worker with an index; GW_WORKER_ANY is the calling one, else the first.
     static func worker(_ index: UInt32) -> Worker? {
         let wanted: Int

@@ -17,7 +17,7 @@ package enum Resolver {
         SocketAddress(literal: host, port: port)
     }
 
-    /// Addresses of a host in the system's order of preference. Blocks; for the work pool only.
+    /// Addresses of a host in the system's order of preference. Blocks; for pool threads only.
     package static func resolve(host: String, port: UInt16) throws(ResolutionError)
         -> [SocketAddress]
     {

@@ -43,6 +43,11 @@ package enum Socket {
         withUnsafePointer(to: address.storage) { gwx_bind(fd, $0, socklen_t(address.length)) }
     }
 
+    /// Raises the soft limit of open descriptors to the hard one; what it is then.
+    package static func raiseDescriptorLimit() -> Int {
+        Int(clamping: gwx_raise_descriptor_limit())
+    }
+
     package static func localAddress(_ fd: Int32) -> SocketAddress {
         var storage = sockaddr_storage()
         guard gwx_local_address(fd, &storage) == 0 else { return SocketAddress() }

@@ -34,4 +34,6 @@ package enum Errno {
     package static let connectionReset = -Int(ECONNRESET)
     package static let brokenPipe = -Int(EPIPE)
     package static let connectionAborted = -Int(ECONNABORTED)
+    package static let processFilesExhausted = -Int(EMFILE)
+    package static let systemFilesExhausted = -Int(ENFILE)
 }

@@ -9,6 +9,9 @@ private import Darwin
 #endif
 
 /// A bounded pool of threads. Threads start when the first work comes and end with the process.
+///
+/// Work that may wait for different things has pools of its own, so that one that hangs (a name
+/// server) does not hold up the other (logins).
 package final class WorkPool: @unchecked Sendable {
     /// Blocking work, and what happens on its loop when it is over.
     package struct Item {
@@ -26,24 +29,31 @@ package final class WorkPool: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let available: UnsafeMutablePointer<pthread_cond_t>
     private let threadsMax: Int
+    private let queueMax: Int
+    fileprivate let threadName: StaticString
     // Guarded by `mutex`.
     private var queue: [Item] = []
     private var idle = 0
     private var threads = 0
 
-    package init(threadsMax: Int) {
+    /// - Parameter threadName: At most 15 bytes, for tools such as top.
+    package init(
+        threadsMax: Int, queueMax: Int = Limits.workQueueMax, threadName: StaticString = "gw-work"
+    ) {
         self.threadsMax = max(1, threadsMax)
+        self.queueMax = queueMax
+        self.threadName = threadName
         mutex = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
         available = .allocate(capacity: 1)
         pthread_cond_init(available, nil)
     }
 
-    /// Queues work; false when `Limits.workQueueMax` items wait already. [any thread]
+    /// Queues work; false when `queueMax` items wait already. [any thread]
     package func submit(_ item: Item) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        guard queue.count < Limits.workQueueMax else { return false }
+        guard queue.count < queueMax else { return false }
         queue.append(item)
         if idle > 0 {
             pthread_cond_signal(available)
@@ -80,7 +90,8 @@ package final class WorkPool: @unchecked Sendable {
 
 private func workThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    gwx_name_thread("gw-work")
-    Unmanaged<WorkPool>.fromOpaque(context).takeUnretainedValue().serve()
+    let pool = Unmanaged<WorkPool>.fromOpaque(context).takeUnretainedValue()
+    gwx_name_thread(UnsafeRawPointer(pool.threadName.utf8Start).assumingMemoryBound(to: CChar.self))
+    pool.serve()
     return nil
 }

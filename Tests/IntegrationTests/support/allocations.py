@@ -8,16 +8,14 @@ import re
 import struct
 import subprocess
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2] / "Support/Allocations/count_allocations.c"
+from .preload import compile_preload
 
 
 class AllocationCounter:
     """Compiles the library into `folder`; give `environment` to the gateway."""
 
     def __init__(self, folder):
-        library = folder / "count_allocations.so"
-        compile_ = ["cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
-        subprocess.run([*compile_, str(SOURCE), "-o", str(library)], check=True)
+        library = compile_preload("Allocations/count_allocations.c", folder)
         self.path = folder / "allocations"
         self.environment = {"LD_PRELOAD": str(library), "ALLOCATIONS_FILE": str(self.path)}
 

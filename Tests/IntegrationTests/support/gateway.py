@@ -35,16 +35,27 @@ CRASH = re.compile(
 class Gateway:
     """A running gateway with a Caddyfile of its own; create with Gateway(...).start()."""
 
-    def __init__(self, folder, config, environment=None, name="Caddyfile", arguments=(), ports=()):
+    def __init__(
+        self,
+        folder,
+        config,
+        environment=None,
+        name="Caddyfile",
+        arguments=(),
+        ports=(),
+        wrapper=(),
+    ):
         """`config` is the text of the configuration, written to `folder`/`name`.
 
-        `ports` are those that it listens on beside the ones in its site addresses.
+        `ports` are those that it listens on beside the ones in its site addresses; `wrapper` is a
+        command that becomes the program, such as prlimit.
         """
         self.folder = pathlib.Path(folder)
         self.config_path = self.folder / name
         self.config_path.write_text(config)
         self.environment = gateway_environment(self.folder, environment)
         self.arguments = list(arguments)
+        self.wrapper = list(wrapper)
         self.process = None
         self.lines = []
         self._expected = []
@@ -55,7 +66,7 @@ class Gateway:
         """Starts the process and returns once every port of the config accepts connections."""
         adapter = [] if self.config_path.suffix == ".json" else ["--adapter", "caddyfile"]
         self.process = subprocess.Popen(
-            [PROGRAM, "run", "--config", str(self.config_path), *adapter, *self.arguments],
+            [*self.wrapper, PROGRAM, "run", "--config", str(self.config_path), *adapter, *self.arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

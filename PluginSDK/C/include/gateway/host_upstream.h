@@ -70,9 +70,11 @@ typedef struct gw_host_upstream {
                                       const gw_pool_spec *GW_NONNULL spec,
                                       gw_pool *GW_NONNULL out);
     // A pool like another one but for the address that it dials; for upstreams that are known only
-    // when the request is. Bounded in number; GW_E_LIMIT, GW_E_INVALID. [loop] since 1.0
+    // when the request is. Bounded in number: one that is idle makes room, so ask for it in every
+    // hook that attaches it. GW_E_LIMIT, GW_E_INVALID. [loop] since 1.0
     gw_status (*GW_NONNULL pool_for)(gw_req *GW_NONNULL req, gw_pool like, gw_view dial,
                                      gw_pool *GW_NONNULL out);
+    // GW_E_STALE for a pool that has ended, as in attach and gw_host_client.start. [any] since 1.0
     gw_status (*GW_NONNULL pool_info)(gw_pool pool, gw_pool_info *GW_NONNULL out);
 
     // The fields that will go upstream: a copy of the request's without those that concern one

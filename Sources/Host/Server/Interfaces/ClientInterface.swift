@@ -25,7 +25,7 @@ private func startCall(
     guard case .loop(let index) = ThreadRole.current, let worker = Workers.worker(index) else {
         return GW_E_INVALID
     }
-    guard let pool = worker.knownPool(what.pointee.pool) else { return GW_E_INVALID }
+    guard let pool = worker.knownPool(what.pointee.pool) else { return GW_E_STALE }
     guard let call = ClientCall(worker: worker, pool: pool, what.pointee, ops.pointee, context)
     else {
         return GW_E_INVALID

@@ -23,6 +23,7 @@ private func poolOpen(
     guard let owner = PluginScope.find(scope) else { return GW_E_STALE }
     do {
         let pool = try Workers.pools.open(try UpstreamSpec(spec.pointee))
+        owner.onRelease { if Workers.pools.release(pool) { Workers.drop(pool) } }
         out.pointee = pool.id
         return GW_OK
     } catch {
@@ -38,7 +39,7 @@ private func poolFor(
     out.pointee = 0
     // A dial string that is known already costs one look-up.
     let worker = Exchange.of(req).worker
-    guard let template = worker.knownPool(like) else { return GW_E_INVALID }
+    guard let template = worker.knownPool(like) else { return GW_E_STALE }
     guard let pool = worker.dynamicPool(like: template, dial: dial.bytes) else {
         return DialTarget(dial.string) == nil ? GW_E_INVALID : GW_E_LIMIT
     }
@@ -47,7 +48,7 @@ private func poolFor(
 }
 
 private func poolInfo(_ pool: gw_pool, _ out: UnsafeMutablePointer<gw_pool_info>) -> gw_status {
-    guard let pool = Workers.pools.pool(pool) else { return GW_E_INVALID }
+    guard let pool = Workers.pools.pool(pool) else { return GW_E_STALE }
     out.pointee = gw_pool_info(
         struct_size: UInt32(MemoryLayout<gw_pool_info>.size), rev: 1,
         active: UInt32(clamping: pool.active.load(ordering: .relaxed)),
@@ -66,7 +67,7 @@ private func attach(
     _ req: UnsafeMutablePointer<gw_req>, _ pool: gw_pool, _ how: UnsafePointer<gw_attach>?
 ) -> gw_status {
     let exchange = Exchange.of(req)
-    guard let pool = exchange.worker.knownPool(pool) else { return GW_E_INVALID }
+    guard let pool = exchange.worker.knownPool(pool) else { return GW_E_STALE }
     exchange.attachment = Attachment()
     exchange.attachment.pool = pool
     guard let how = how?.pointee else { return GW_OK }
