@@ -38,7 +38,8 @@ let pluginLinkerSettings: [LinkerSetting] = [
 
 /// Wrappers of C libraries that belong to one plugin, each in a folder inside the plugin's.
 let pluginWrappers = [
-    "auth": (target: "AuthCrypt", folder: "Crypt", library: "crypt")
+    "auth": (target: "AuthCrypt", folder: "Crypt", library: "crypt"),
+    "functions": (target: "FunctionsFFI", folder: "FFI", library: "ffi"),
 ]
 
 /// Plugins whose entry point is in the folder Entry, alone: the rest is a target that unit tests
@@ -86,6 +87,7 @@ func plugin(_ name: String, path: String? = nil) -> [Target] {
 let pluginNames = [
     "auth",
     "demo_model",
+    "functions",
     "header",
     "health",
     "llm_resolver",

@@ -69,6 +69,9 @@ public struct DirectiveCall: ~Copyable {
         }
     }
 
+    /// Path of the configuration's file, as it was given.
+    public var file: String { String(Bytes(pointer.pointee.file)) }
+
     /// Value of an environment variable, nil when unset.
     public func environment(_ name: String) -> String? {
         var view = gw_view()

@@ -20,6 +20,9 @@ public struct Request: ~Copyable {
     public var method: RawSpan {
         @_lifetime(borrow self) get { span(pointer.pointee.method) }
     }
+    /// The `gw_req` itself, for C code that the hook calls; dead when the hook returns.
+    public var rawPointer: UnsafeRawPointer { UnsafeRawPointer(pointer) }
+
     public var methodID: MethodID { MethodID(rawValue: pointer.pointee.method_id) }
     /// The target as it came (RFC 9112 §3.2).
     public var target: RawSpan {
