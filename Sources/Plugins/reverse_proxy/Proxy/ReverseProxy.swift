@@ -53,7 +53,7 @@ struct ReverseProxy: RequestHook, UpstreamHeadHook, UpstreamFailureHook {
         active = health?.active
         table = UpstreamTable(passive: health?.passive)
         trustedProxies = try configuration.strings("trusted_proxies").map {
-            (ranges) throws(PluginError) in try AddressRanges(ranges)
+            (ranges) throws(PluginError) in try AddressRanges(ranges, member: "trusted_proxies")
         }
         rewrite = try configuration.object("rewrite") { (rewrite) throws(PluginError) in
             try RequestRewrite(configuration: &rewrite, scope: scope)

@@ -1,13 +1,12 @@
 // Ranges of IP addresses, and addresses read from text without allocation.
-import PluginSDK
 
 /// An address as 128 bits; IPv4 is mapped (RFC 4291 §2.5.5.2).
-struct IPAddress: Equatable, BitwiseCopyable, Sendable {
-    let bits: UInt128
-    let isIPv4: Bool
+public struct IPAddress: Equatable, BitwiseCopyable, Sendable {
+    public let bits: UInt128
+    public let isIPv4: Bool
 
     /// nil for text that is no address; a zone behind `%` is left out.
-    init?(_ text: UnsafeRawBufferPointer) {
+    public init?(_ text: UnsafeRawBufferPointer) {
         let text = text.prefix { $0 != UInt8(ascii: "%") }
         if text.contains(UInt8(ascii: ":")) {
             guard let bits = Self.readIPv6(text) else { return nil }
@@ -95,7 +94,7 @@ struct IPAddress: Equatable, BitwiseCopyable, Sendable {
 }
 
 /// A set of ranges such as 10.0.0.0/8; a lone address is a range of one.
-struct AddressRanges: Sendable {
+public struct AddressRanges: Sendable {
     private struct Range: BitwiseCopyable, Sendable {
         let bits: UInt128
         let mask: UInt128
@@ -103,13 +102,14 @@ struct AddressRanges: Sendable {
 
     private let ranges: [Range]
 
-    init(_ texts: [String]) throws(PluginError) {
+    /// - Parameter member: Of the configuration that holds them, for messages.
+    public init(_ texts: [String], member: String) throws(PluginError) {
         var ranges: [Range] = []
         for text in texts {
             guard let range = Self.range(text) else {
                 throw PluginError(
-                    "trusted_proxies holds \"\(text)\", expected an address or a range",
-                    hint: "such as 10.0.0.0/8, or private_ranges in a Caddyfile")
+                    "\(member) holds \"\(text)\", expected an address or a range",
+                    hint: "such as 10.0.0.0/8")
             }
             ranges.append(range)
         }
@@ -117,7 +117,7 @@ struct AddressRanges: Sendable {
     }
 
     /// Whether an address in text form lies in one of the ranges.
-    func contains(_ address: RawSpan) -> Bool {
+    public func contains(_ address: RawSpan) -> Bool {
         guard let address = address.withUnsafeBytes({ IPAddress($0) }) else { return false }
         return ranges.contains { address.bits & $0.mask == $0.bits }
     }
