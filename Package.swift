@@ -37,9 +37,11 @@ let pluginLinkerSettings: [LinkerSetting] = [
 ]
 
 /// Wrappers of C libraries that belong to one plugin, each in a folder inside the plugin's.
-let pluginWrappers = [
+let pluginWrappers: [String: (target: String, folder: String, library: String?)] = [
     "auth": (target: "AuthCrypt", folder: "Crypt", library: "crypt"),
     "functions": (target: "FunctionsFFI", folder: "FFI", library: "ffi"),
+    // No library: files that are embedded.
+    "llm_resolver": (target: "LLMResolverPages", folder: "Pages", library: nil),
 ]
 
 /// Plugins whose entry point is in the folder Entry, alone: the rest is a target that unit tests
@@ -77,8 +79,10 @@ func plugin(_ name: String, path: String? = nil) -> [Target] {
     if let wrapper {
         targets.append(
             .target(
-                name: wrapper.target, path: "\(path)/\(wrapper.folder)", cSettings: cSettings,
-                linkerSettings: [.linkedLibrary(wrapper.library)]))
+                name: wrapper.target, path: "\(path)/\(wrapper.folder)",
+                exclude: wrapper.library == nil ? ["assets"] : [],
+                cSettings: cSettings + [.unsafeFlags(["-std=c23"])],
+                linkerSettings: (wrapper.library.map { [.linkedLibrary($0)] } ?? [])))
     }
     return targets
 }

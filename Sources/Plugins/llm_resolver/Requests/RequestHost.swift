@@ -3,7 +3,7 @@ import PluginSDK
 
 /// A host in lower case, without port, brackets and trailing dot. On the stack: reading one
 /// allocates nothing.
-struct HostName {
+struct RequestHost {
     static let byteCountMax = 253
     private static let labelByteCountMax = 63
 
@@ -81,7 +81,7 @@ struct HostName {
             return false
         }
         let text = UnsafeRawBufferPointer(rebasing: host[1..<end])
-        guard IPAddress(text) != nil, isPort(host[(end + 1)...]) else { return false }
+        guard PluginSDK.IPAddress(text) != nil, isPort(host[(end + 1)...]) else { return false }
         for (index, byte) in text.enumerated() { storage[index] = lowercased(byte) }
         count = text.count
         form = .address

@@ -1,0 +1,93 @@
+// What the dashboard and the API show of a resolver, as JSON.
+import PluginSDK
+
+struct StateReport {
+    let resolver: Resolver
+
+    /// All of it, for the dashboard.
+    var json: JSONValue {
+        let snapshot = resolver.source.snapshot
+        let options = resolver.options
+        return [
+            "version": .int(Int64(truncatingIfNeeded: snapshot.version)),
+            "mappings": mappings,
+            "routes": routes(snapshot),
+            "candidates": candidates(snapshot),
+            "decisions": decisions,
+            "logs": logs,
+            "model": .string(options.model),
+            "model_state": .string(modelState),
+            "cache_file": .string(options.cacheFile),
+            "hosts": JSONValue(options.suffixes),
+        ]
+    }
+
+    /// By key, each as in the cache file.
+    var mappings: JSONValue { .object(resolver.core.store.mappings.mapValues(\.json)) }
+
+    var modelState: String {
+        let options = resolver.options
+        if options.isLocalOnly { return "off: local_only" }
+        if !options.steps.contains(.model) { return "off: not in order" }
+        return options.isModelConfigured ? "on" : "off: not configured"
+    }
+
+    private func routes(_ snapshot: Snapshot) -> JSONValue {
+        let now = Int64(Clock.wall / 1_000_000_000)
+        let offered = resolver.policy.offered(snapshot.candidates)
+        let sorted = resolver.core.store.mappings.sorted { $0.key < $1.key }
+        return .array(
+            sorted.map { key, mapping in
+                let candidate = Placement.candidate(of: mapping, in: offered)
+                let address = candidate.flatMap { resolver.entry(key, $0)?.dial }
+                let isExpired = resolver.isExpired(mapping, at: now)
+                return [
+                    "key": .string(key), "type": .string(mapping.kind.rawValue),
+                    "target": .string(mapping.target), "port": .int(Int64(mapping.port)),
+                    "workdir": .string(mapping.identity?.workingDirectory ?? ""),
+                    "created": .int(mapping.createdAt), "reason": .string(mapping.reason),
+                    "by": .string(mapping.decidedBy), "pinned": .bool(mapping.isPinned),
+                    "candidate": candidate.map { .string($0.id) } ?? .null,
+                    "address": address.map { .string($0) } ?? .null,
+                    "state": isExpired ? "expired" : address == nil ? "waiting" : "up",
+                ]
+            })
+    }
+
+    func candidates(_ snapshot: Snapshot) -> JSONValue {
+        .array(
+            snapshot.candidates.map { candidate in
+                var members = candidate.json.object ?? [:]
+                members["refused"] =
+                    resolver.policy.refusal(of: candidate).map { .string($0) } ?? .null
+                members["addresses"] = JSONValue(resolver.source.addresses(of: candidate))
+                return .object(members)
+            })
+    }
+
+    var decisions: JSONValue {
+        .array(
+            resolver.core.journal.decisions.reversed().map { record in
+                [
+                    "time": .int(record.time), "key": .string(record.key),
+                    "by": .string(record.by), "reason": .string(record.reason),
+                    "choice": record.choice.map { .string($0) } ?? .null,
+                    "ms": .int(Int64(record.milliseconds)),
+                ]
+            })
+    }
+
+    var logs: JSONValue {
+        .array(
+            resolver.core.journal.logs.reversed().map { record in
+                [
+                    "time": .int(record.time), "level": .string("\(record.level)"),
+                    "message": .string(record.message),
+                    "fields": .object(
+                        Dictionary(
+                            record.fields.map { ($0.name, JSONValue.string($0.value)) },
+                            uniquingKeysWith: { _, last in last })),
+                ]
+            })
+    }
+}

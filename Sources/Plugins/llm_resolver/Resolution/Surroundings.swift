@@ -1,0 +1,60 @@
+// What a resolver needs from those who find candidates and who choose among them.
+
+/// What listens here, as it was found at one time.
+struct Snapshot: Sendable {
+    /// Another one when anything has changed.
+    var version: UInt64
+    var candidates: [Candidate]
+}
+
+/// Finds candidates in the background.
+protocol CandidateSource: AnyObject, Sendable {
+    /// What is known now; never waits. [any]
+    var snapshot: Snapshot { get }
+    /// Lists what listens now. Blocks for some milliseconds. [work]
+    func listNow() -> Snapshot
+    /// Addresses of a candidate, the best one first. [any]
+    func addresses(of candidate: Candidate) -> [String]
+}
+
+/// Chooses among candidates that the names alone do not decide between.
+protocol TieBreaker: AnyObject, Sendable {
+    /// `done` is called once, on the calling worker. [loop]
+    func choose(
+        _ question: Question, among candidates: [Candidate], _ done: @escaping (TieBreak) -> Void)
+}
+
+enum TieBreak: Sendable {
+    case decided(Decision)
+    /// Asked, and none of them is meant.
+    case none(reason: String)
+    /// Could not be asked, or gave no usable answer; `reason` is for the log only.
+    case failed(reason: String)
+}
+
+/// What somebody wants to know.
+struct Question: Hashable, Sendable {
+    /// Without port, in lower case.
+    var host: String
+    /// The service of that host, for /_proxy/{service}/.
+    var service: String?
+    /// What a person says about it.
+    var hint: String?
+    /// Decide anew, whatever is known.
+    var isForced = false
+
+    /// Of the mapping.
+    var key: String { service.map { "\(host):\($0)" } ?? host }
+}
+
+/// What became of a question.
+enum Resolution: Sendable {
+    case found(RouteEntry)
+    /// Known, and not listening now.
+    case starting(Mapping)
+    case unknown(Decision)
+    /// Too many questions at once.
+    case busy
+    /// The step that could have decided did not work.
+    case failed(reason: String)
+}
