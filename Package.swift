@@ -81,7 +81,8 @@ func plugin(_ name: String, path: String? = nil) -> [Target] {
             .target(
                 name: wrapper.target, path: "\(path)/\(wrapper.folder)",
                 exclude: wrapper.library == nil ? ["assets"] : [],
-                cSettings: cSettings + [.unsafeFlags(["-std=c23"])],
+                cSettings: cSettings
+                    + (wrapper.library == nil ? [.unsafeFlags(["-std=c23"])] : []),
                 linkerSettings: (wrapper.library.map { [.linkedLibrary($0)] } ?? [])))
     }
     return targets

@@ -10,6 +10,7 @@ from support.certificates import Authority
 from support.crowds import CrowdUpstream
 from support.gateway import IS_CADDY, PROGRAM, Gateway, site
 from support.litellm_proxy import LiteLLM
+from support.resolver import Resolver, Service
 from support.upstreams import Upstream
 
 
@@ -99,6 +100,32 @@ def crowd_upstream():
     server = CrowdUpstream()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def resolve(start, tmp_path):
+    """resolve(options of llm_resolver) serves names: a Resolver."""
+
+    def serve_names(lines="", cache=None, behind="reverse_proxy {http.vars.upstream}", **more):
+        cache = cache or tmp_path / "mappings" / "mappings.json"
+        text, port = site(f"llm_resolver {{\n cache_file {cache}\n {lines}\n}}\n{behind}")
+        return Resolver(start(text, **more), port, cache)
+
+    return serve_names
+
+
+@pytest.fixture
+def service(tmp_path):
+    """service("shop/api") starts a program in that folder; all are stopped at the end."""
+    running = []
+
+    def start_service(folder, **options):
+        running.append(Service(tmp_path / "code" / folder, **options))
+        return running[-1]
+
+    yield start_service
+    for program in running:
+        program.stop()
 
 
 @pytest.fixture(scope="session")

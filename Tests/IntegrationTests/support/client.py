@@ -28,8 +28,12 @@ class Response:
 class Client:
     """One connection to the gateway."""
 
-    def __init__(self, port, seconds=10, receive_buffer=None, tls=None, server_name=None):
+    def __init__(
+        self, port, seconds=10, receive_buffer=None, tls=None, server_name=None, source=None
+    ):
         self.sock = socket.socket()
+        if source:
+            self.sock.bind((source, 0))
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(seconds)

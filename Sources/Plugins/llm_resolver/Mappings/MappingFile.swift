@@ -163,7 +163,7 @@ struct MappingFile: Sendable {
         while let slash = path[end...].dropFirst().firstIndex(of: "/") {
             end = slash
             let part = String(path[..<slash])
-            guard mkdir(part, 0o755) == 0 || errno == EEXIST || isFolder(part) else {
+            guard mkdir(part, 0o755) == 0 || isFolder(part) else {
                 throw FileError("cannot make the folder \(part) for cache_file")
             }
         }
