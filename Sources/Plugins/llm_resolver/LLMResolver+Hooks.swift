@@ -15,7 +15,8 @@ extension LLMResolver {
         if !mayBeReserved, !state.isSuspect, let route = route(host, request.worker),
             !hasSwitches(request)
         {
-            return try pass(&request, &state, to: route)
+            if route.isCurrent { return try pass(&request, &state, to: route) }
+            state.isSuspect = true
         }
         return try choose(&request, &state, host, mayBeReserved)
     }
@@ -75,7 +76,9 @@ extension LLMResolver {
                 &request, 421, "misdirected", "no service has this host; names end in "
                     + self.options.suffixes.joined(separator: ", "))
         case .service:
-            return try ask(Question(host: host.text), &request, &state)
+            var question = Question(host: host.text)
+            question.isSuspect = state.isSuspect
+            return try ask(question, &request, &state)
         }
     }
 
@@ -160,7 +163,8 @@ extension LLMResolver {
         try prefix.withBytes { (prefix) throws(Status) in
             try request.fields.set(names.forwardedPrefix, prefix)
         }
-        let question = Question(host: host.text, service: service)
+        var question = Question(host: host.text, service: service)
+        question.isSuspect = state.isSuspect
         if !state.isSuspect, let dial = try knownDial(question.key, &request) {
             return try pass(&request, to: dial)
         }
@@ -171,7 +175,7 @@ extension LLMResolver {
         guard let table = resolver?.tables.table(of: request.worker) else { return nil }
         return try key.withBytes { (key) throws(Status) in
             let route = table._withUnsafeGuaranteedRef { $0.route(of: key.buffer) }
-            guard let route else { return nil }
+            guard let route, route.isCurrent else { return nil }
             return try request.copy(Bytes(route.dial).span)
         }
     }

@@ -50,7 +50,7 @@ package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, W
     package mutating func provision(scope: Scope) throws(PluginError) {
         for warning in options.warnings { scope.warn(warning) }
         if options.proxies { pool = try scope.pool(PoolSpec(dial: "upstream.invalid:80")) }
-        let resolver = Resolver(options, scope: scope, source: NoCandidates(), tieBreaker: nil)
+        let resolver = Resolver(options, scope: scope, source: LiveSource(), tieBreaker: nil)
         try resolver.start()
         self.resolver = resolver
     }
@@ -66,11 +66,4 @@ package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, W
                 isOpen: options.hasLegacyAPI)
         }
     }
-}
-
-/// Until something looks around.
-final class NoCandidates: CandidateSource {
-    var snapshot: Snapshot { Snapshot(version: 1, candidates: []) }
-    func listNow() -> Snapshot { snapshot }
-    func addresses(of candidate: Candidate) -> [String] { [] }
 }

@@ -122,7 +122,7 @@ struct DryQuestion: Sendable {
 extension Resolver {
     /// What names say; nothing is kept. [work]
     func dryDecision(_ asked: DryQuestion) -> Decision {
-        let candidates = asked.candidates ?? policy.offered(source.snapshot.candidates)
+        let candidates = asked.candidates ?? policy.offered(source.snapshot).map(\.candidate)
         // A host that names no service of ours is asked for as it stands.
         let question = Question(host: asked.host, service: asked.service)
         return decide(question, candidates)

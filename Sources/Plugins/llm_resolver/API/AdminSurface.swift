@@ -73,6 +73,7 @@ struct AdminSurface: Sendable {
         case .put: return put(key, body)
         case .delete:
             resolver.core.store.set(key, to: nil)
+            resolver.core.see(key, nil)
             saved("a mapping was deleted", key)
             return .text(200, "Deleted")
         default:
@@ -84,11 +85,12 @@ struct AdminSurface: Sendable {
     private func put(_ key: String, _ body: [UInt8]) -> Reply {
         do throws(EditError) {
             var edit = try MappingEdit(body)
-            let offered = resolver.policy.offered(resolver.source.snapshot.candidates)
+            let offered = resolver.policy.offered(resolver.source.snapshot).map(\.candidate)
             let mapping = try edit.mapping(
                 key: key, rules: hosts, policy: resolver.policy, offered: offered,
                 now: Int64(Clock.wall / 1_000_000_000))
             resolver.core.store.set(key, to: mapping)
+            resolver.core.see(key, nil)
             saved("a mapping was edited", key)
             return .text(200, "Updated")
         } catch {

@@ -9,10 +9,11 @@ struct StateReport {
         let snapshot = resolver.source.snapshot
         let options = resolver.options
         return [
-            "version": .int(Int64(truncatingIfNeeded: snapshot.version)),
+            "version": .int(Int64(truncatingIfNeeded: snapshot.generation)),
             "mappings": mappings,
             "routes": routes(snapshot),
             "candidates": candidates(snapshot),
+            "engines": engines(snapshot),
             "decisions": decisions,
             "logs": logs,
             "model": .string(options.model),
@@ -32,14 +33,13 @@ struct StateReport {
         return options.isModelConfigured ? "on" : "off: not configured"
     }
 
-    private func routes(_ snapshot: Snapshot) -> JSONValue {
+    private func routes(_ snapshot: DiscoverySnapshot) -> JSONValue {
         let now = Int64(Clock.wall / 1_000_000_000)
-        let offered = resolver.policy.offered(snapshot.candidates)
         let sorted = resolver.core.store.mappings.sorted { $0.key < $1.key }
         return .array(
             sorted.map { key, mapping in
-                let candidate = Placement.candidate(of: mapping, in: offered)
-                let address = candidate.flatMap { resolver.entry(key, $0)?.dial }
+                let service = resolver.service(key, mapping, snapshot)
+                let address = service?.dialAddresses.first?.text
                 let isExpired = resolver.isExpired(mapping, at: now)
                 return [
                     "key": .string(key), "type": .string(mapping.kind.rawValue),
@@ -47,21 +47,34 @@ struct StateReport {
                     "workdir": .string(mapping.identity?.workingDirectory ?? ""),
                     "created": .int(mapping.createdAt), "reason": .string(mapping.reason),
                     "by": .string(mapping.decidedBy), "pinned": .bool(mapping.isPinned),
-                    "candidate": candidate.map { .string($0.id) } ?? .null,
+                    "candidate": service.map { .string($0.candidate.id) } ?? .null,
                     "address": address.map { .string($0) } ?? .null,
                     "state": isExpired ? "expired" : address == nil ? "waiting" : "up",
                 ]
             })
     }
 
-    func candidates(_ snapshot: Snapshot) -> JSONValue {
+    func candidates(_ snapshot: DiscoverySnapshot) -> JSONValue {
         .array(
-            snapshot.candidates.map { candidate in
-                var members = candidate.json.object ?? [:]
+            snapshot.services.map { service in
+                var members = service.candidate.json.object ?? [:]
                 members["refused"] =
-                    resolver.policy.refusal(of: candidate).map { .string($0) } ?? .null
-                members["addresses"] = JSONValue(resolver.source.addresses(of: candidate))
+                    resolver.policy.refusal(of: service).map { .string($0) } ?? .null
+                members["addresses"] = JSONValue(service.dialAddresses.map(\.text))
+                members["marks"] = JSONValue(service.marks.names)
                 return .object(members)
+            })
+    }
+
+    /// Container engines that were looked for.
+    func engines(_ snapshot: DiscoverySnapshot) -> JSONValue {
+        .array(
+            snapshot.engines.map { engine in
+                [
+                    "address": .string(engine.address), "connected": .bool(engine.isConnected),
+                    "problem": .string(engine.problem),
+                    "containers": .int(Int64(engine.containerCount)),
+                ]
             })
     }
 

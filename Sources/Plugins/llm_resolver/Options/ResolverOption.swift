@@ -28,6 +28,7 @@ struct ResolverOption: Sendable {
         .init(name: "order", kind: .list),
         .init(name: "deny_ports", kind: .list),
         .init(name: "deny_names", kind: .list),
+        .init(name: "offer", kind: .list),
         .init(name: "cache_ttl", kind: .duration),
         .init(name: "negative_ttl", kind: .duration),
         .init(name: "timeout", kind: .duration),

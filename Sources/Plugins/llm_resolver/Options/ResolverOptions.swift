@@ -27,6 +27,8 @@ struct ResolverOptions: Sendable {
     let steps: [Step]
     let deniedPorts: Set<UInt16>
     let deniedNames: Set<String>
+    /// What is found and not offered.
+    let hiddenMarks: Marks
     /// 0: mappings stay.
     let cacheTTLSeconds: Int64
     let negativeTTLNanoseconds: UInt64
@@ -57,6 +59,7 @@ struct ResolverOptions: Sendable {
         steps = try Self.steps(&configuration)
         deniedPorts = try Self.ports(&configuration)
         deniedNames = Set(try configuration.strings("deny_names") ?? [])
+        hiddenMarks = try Self.hiddenMarks(&configuration)
         cacheTTLSeconds = try Self.duration("cache_ttl", &configuration, 0) / Self.second
         negativeTTLNanoseconds = UInt64(
             try Self.duration("negative_ttl", &configuration, 10 * Self.second))
@@ -208,6 +211,22 @@ struct ResolverOptions: Sendable {
             ports.formUnion(first...last)
         }
         return ports
+    }
+
+    /// The usual ones without those that "offer" names.
+    private static func hiddenMarks(
+        _ configuration: inout Configuration
+    ) throws(PluginError) -> Marks {
+        var hidden = Marks.usual
+        for name in try configuration.strings("offer") ?? [] {
+            guard let mark = Marks(named: name), !Marks.never.contains(mark) else {
+                throw .unknown(
+                    "kind", name, in: "offer",
+                    known: Marks.usual.subtracting(.never).names)
+            }
+            hidden.remove(mark)
+        }
+        return hidden
     }
 
     private static func duration(

@@ -3,13 +3,20 @@
 /// The operator's rules on top of what was found. Whatever is not offered cannot be reached by any
 /// name, by no decision, model or edit.
 struct OfferPolicy: Sendable {
-    let deniedPorts: Set<UInt16>
+    var deniedPorts: Set<UInt16> = []
     /// Commands, container names and compose services.
-    let deniedNames: Set<String>
+    var deniedNames: Set<String> = []
     /// The compose project of the gateway itself.
-    let composeProject: String
+    var composeProject = ""
+    /// Of what is found; those that the operator wants all the same are not in it.
+    var hiddenMarks = Marks.usual
 
-    /// Why a candidate is not offered; nil when it is.
+    /// Why something is not offered; nil when it is.
+    func refusal(of service: DiscoveredService) -> String? {
+        let marks = service.marks.intersection(hiddenMarks.union(.never))
+        return marks.reasons.first ?? refusal(of: service.candidate)
+    }
+
     func refusal(of candidate: Candidate) -> String? {
         if deniedPorts.contains(candidate.port) { return "port \(candidate.port) is in deny_ports" }
         for port in candidate.container?.publishedPorts ?? []
@@ -28,7 +35,7 @@ struct OfferPolicy: Sendable {
         return nil
     }
 
-    func offered(_ candidates: [Candidate]) -> [Candidate] {
-        candidates.filter { refusal(of: $0) == nil }
+    func offered(_ snapshot: DiscoverySnapshot) -> [DiscoveredService] {
+        snapshot.services.filter { refusal(of: $0) == nil }
     }
 }

@@ -1,58 +1,49 @@
 // Where what a mapping means is now: a mapping follows its process or container, not a port.
 
 enum Placement {
-    /// The candidate that is the mapping's own process or container; nil when it is not there. A
-    /// stranger on its port is not it.
-    static func candidate(of mapping: Mapping, in candidates: [Candidate]) -> Candidate? {
+    /// What is the mapping's own process or container now; nil when it is not there, or when nobody
+    /// can know which of several it is. A stranger on its port is not it.
+    ///
+    /// - Parameter seen: What it was when it was found last.
+    static func service(
+        of mapping: Mapping, seen: ServiceIdentity?, in snapshot: DiscoverySnapshot
+    ) -> DiscoveredService? {
+        guard let identity = seen ?? identity(of: mapping) else { return nil }
+        let located = snapshot.locate(identity) { CommandPattern($0).matches($1) }
+        switch located {
+        case .found(let service): return service
+        case .several: return nil
+        case .absent: return below(mapping, snapshot)
+        }
+    }
+
+    private static func identity(of mapping: Mapping) -> ServiceIdentity? {
         switch mapping.kind {
-        case .docker: container(of: mapping, in: candidates)
-        case .process: process(of: mapping, in: candidates)
-        }
-    }
-
-    private static func container(of mapping: Mapping, in candidates: [Candidate]) -> Candidate? {
-        candidates.first {
-            $0.kind == .container && $0.container?.name == mapping.target && $0.port == mapping.port
-        }
-    }
-
-    private static func process(of mapping: Mapping, in candidates: [Candidate]) -> Candidate? {
-        guard let identity = mapping.identity else {
-            // Nothing but a port is known of it: `adopt` makes an identity of who is there first.
-            return nil
-        }
-        let same = candidates.filter { candidate in
-            candidate.kind == .process && candidate.workingDirectory == identity.workingDirectory
-                && accepts(identity, candidate)
-        }
-        guard same.count > 1 else { return same.first ?? below(identity, mapping, candidates) }
-        let exact = same.filter { $0.arguments == identity.arguments }
-        let best = exact.isEmpty ? same : exact
-        return best.first { $0.port == mapping.port } ?? best.min { $0.port < $1.port }
-    }
-
-    private static func accepts(_ identity: Mapping.Identity, _ candidate: Candidate) -> Bool {
-        if let pattern = identity.commandPattern {
-            return [candidate.command, candidate.arguments].contains { text in
-                text.map { CommandPattern(pattern).matches($0) } ?? false
+        case .docker: .container(name: mapping.target, port: mapping.port)
+        case .process:
+            // Without an identity nothing but a port is known: see `Resolver.adopt`.
+            mapping.identity.map {
+                .process(
+                    workingDirectory: $0.workingDirectory,
+                    arguments: $0.commandPattern == nil ? $0.arguments : nil,
+                    pattern: $0.commandPattern, port: mapping.port)
             }
         }
-        guard let command = identity.command else { return true }
-        return candidate.command == command
     }
 
     /// Older files name a folder above the process's own: the port tells which one was meant.
     private static func below(
-        _ identity: Mapping.Identity, _ mapping: Mapping, _ candidates: [Candidate]
-    ) -> Candidate? {
-        guard identity.command == nil else { return nil }
-        let folder =
-            identity.workingDirectory.hasSuffix("/")
-            ? identity.workingDirectory : identity.workingDirectory + "/"
-        return candidates.first { candidate in
-            candidate.kind == .process && candidate.port == mapping.port
-                && candidate.workingDirectory?.hasPrefix(folder) == true
-                && accepts(identity, candidate)
+        _ mapping: Mapping, _ snapshot: DiscoverySnapshot
+    ) -> DiscoveredService? {
+        guard let identity = mapping.identity, identity.arguments == nil else { return nil }
+        let root = identity.workingDirectory
+        let folder = root.hasSuffix("/") ? root : root + "/"
+        return snapshot.services.first { service in
+            service.candidate.kind == .process && service.candidate.port == mapping.port
+                && service.candidate.workingDirectory?.hasPrefix(folder) == true
+                && identity.commandPattern.map { pattern in
+                    CommandPattern(pattern).matches(service.candidate.arguments ?? "")
+                } != false
         }
     }
 

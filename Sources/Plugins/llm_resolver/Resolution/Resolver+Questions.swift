@@ -4,15 +4,19 @@ import PluginSDK
 extension Resolver {
     /// What the steps without a model found.
     private enum Step: Sendable {
-        case outcome(Resolution, choice: Candidate?, by: String, reason: String)
+        case found(DiscoveredService, Decision)
+        case starting(Mapping)
         /// Names do not decide; a model may.
-        case open([Candidate], Decision, version: UInt64)
+        case open([DiscoveredService], Decision)
     }
+
+    /// Before a name is given up, what listens is looked at again unless that was just done.
+    private static let freshNanoseconds: UInt64 = 100_000_000
 
     /// Answers a question, of many callers at once only one time. The flight goes on when they leave.
     /// `delivery` is called once, at once or later, on any thread. [loop]
     func resolve(_ question: Question, _ delivery: @escaping ResolverCore.Delivery) {
-        switch core.admit(question, version: source.snapshot.version, delivery) {
+        switch core.admit(question, version: source.snapshot.generation, delivery) {
         case .joined: break
         case .answered(let outcome): delivery(outcome)
         case .first: begin(question)
@@ -21,10 +25,30 @@ extension Resolver {
 
     private func begin(_ question: Question) {
         let start = Clock.monotonic
+        if question.isSuspect { return lookAgain(question, 0, start) }
+        run(question, source.snapshot, start) { [self] step in
+            if case .found(let service, _) = step, service.makeTarget().isCurrent(within: 0) {
+                return conclude(question, step, source.snapshot.generation, start)
+            }
+            lookAgain(question, Self.freshNanoseconds, start)
+        }
+    }
+
+    private func lookAgain(_ question: Question, _ age: UInt64, _ start: UInt64) {
+        source.refresh(olderThan: age) { [self] snapshot in
+            run(question, snapshot, start) { [self] step in
+                conclude(question, step, snapshot.generation, start)
+            }
+        }
+    }
+
+    /// Runs the steps without a model on the work pool.
+    private func run(
+        _ question: Question, _ snapshot: DiscoverySnapshot, _ start: UInt64,
+        _ done: @escaping (Step) -> Void
+    ) {
         do throws(Status) {
-            try scope.submit(
-                { [self] in look(question) },
-                done: { [self] step in conclude(question, step, start) })
+            try scope.submit({ [self] in look(question, snapshot) }, done: done)
         } catch {
             core.land(question.key, .busy)
         }
@@ -32,45 +56,26 @@ extension Resolver {
 
     // MARK: On the work pool
 
-    /// The mapping, then the names, among what is known now and then among what listens right now.
-    private func look(_ question: Question) -> Step {
-        var snapshot = source.snapshot
-        var step = look(question, snapshot)
-        if case .outcome(.found, _, _, _) = step { return step }
-        let fresh = source.listNow()
-        guard fresh.version != snapshot.version else { return step }
-        snapshot = fresh
-        step = look(question, snapshot)
-        return step
-    }
-
-    private func look(_ question: Question, _ snapshot: Snapshot) -> Step {
-        let offered = policy.offered(snapshot.candidates)
+    /// The mapping, then the names.
+    private func look(_ question: Question, _ snapshot: DiscoverySnapshot) -> Step {
         let now = Int64(Clock.wall / 1_000_000_000)
         let known = core.store[question.key].flatMap { isExpired($0, at: now) ? nil : $0 }
         if let known, !question.isForced || known.isPinned {
-            let placed = Placement.candidate(of: known, in: offered)
-            if let placed, let entry = entry(question.key, placed) {
-                return .outcome(.found(entry), choice: placed, by: "cache", reason: known.reason)
+            if let service = service(question.key, known, snapshot) {
+                return .found(
+                    service,
+                    Decision(candidate: service.candidate.id, by: "cache", reason: known.reason))
             }
-            if known.isManual {
-                return .outcome(
-                    .starting(known), choice: nil, by: "cache", reason: "it does not listen now")
-            }
+            if known.isManual { return .starting(known) }
         }
-        let decision = decide(question, offered)
-        if let id = decision.candidate, let choice = offered.first(where: { $0.id == id }),
-            let entry = entry(question.key, choice)
-        {
-            return .outcome(
-                .found(entry), choice: choice, by: decision.by, reason: decision.reason)
+        let offered = policy.offered(snapshot)
+        let decision = decide(question, offered.map(\.candidate))
+        if let service = offered.first(where: { $0.candidate.id == decision.candidate }) {
+            return .found(service, decision)
         }
         // What is known and comes back is waited for, not guessed at.
-        if let known, !question.isForced {
-            return .outcome(
-                .starting(known), choice: nil, by: "cache", reason: "it does not listen now")
-        }
-        return .open(offered, decision, version: snapshot.version)
+        if let known, !question.isForced { return .starting(known) }
+        return .open(offered, decision)
     }
 
     /// What the names say.
@@ -78,89 +83,106 @@ extension Resolver {
         guard options.steps.contains(.name) else {
             return Decision(candidate: nil, by: "name", reason: "names are not asked")
         }
-        return Decision(candidate: nil, by: "name", reason: "no candidate is a confident match")
+        return Names.decide(question, offered)
     }
 
-    // MARK: On the worker
+    // MARK: On a worker
 
-    private func conclude(_ question: Question, _ step: Step, _ start: UInt64) {
+    private func conclude(
+        _ question: Question, _ step: Step, _ generation: UInt64, _ start: UInt64
+    ) {
         switch step {
-        case .outcome(let outcome, let choice, let by, let reason):
-            if let choice, by != "cache" {
-                keep(question.key, choice, Decision(candidate: choice.id, by: by, reason: reason))
-            }
-            finish(question, outcome, choice, by, reason, start)
-        case .open(let offered, let decision, let version):
-            askModel(question, offered, decision, version, start)
+        case .found(let service, let decision):
+            if decision.by != "cache" { keep(question.key, service, decision) }
+            let entry = RouteEntry(key: question.key, service: service)
+            finish(question, .found(entry), service.candidate, decision, start)
+        case .starting(let mapping):
+            let decision = Decision(
+                candidate: nil, by: "cache", reason: "it is known and does not listen now")
+            core.refuse(
+                question.key, .starting(mapping), version: generation,
+                ttl: Self.startingNanoseconds, askedModel: false)
+            finish(question, .starting(mapping), nil, decision, start)
+        case .open(let offered, let decision):
+            askModel(question, offered, decision, generation, start)
         }
     }
+
+    /// How long a service that does not listen is not looked for again, unless something changes.
+    private static let startingNanoseconds: UInt64 = 500_000_000
 
     private func askModel(
-        _ question: Question, _ offered: [Candidate], _ decision: Decision, _ version: UInt64,
-        _ start: UInt64
+        _ question: Question, _ offered: [DiscoveredService], _ decision: Decision,
+        _ generation: UInt64, _ start: UInt64
     ) {
         guard let tieBreaker, !offered.isEmpty, core.mayAskModel(question) else {
-            return refuse(question, decision, version, start, askedModel: false)
+            return refuse(question, decision, generation, start, askedModel: false)
         }
-        tieBreaker.choose(question, among: offered) { [self] answer in
+        tieBreaker.choose(question, among: offered.map(\.candidate)) { [self] answer in
             switch answer {
             case .decided(let chosen):
-                guard let choice = offered.first(where: { $0.id == chosen.candidate }),
-                    let entry = entry(question.key, choice)
-                else { return refuse(question, decision, version, start, askedModel: true) }
-                keep(question.key, choice, chosen)
-                finish(question, .found(entry), choice, chosen.by, chosen.reason, start)
+                guard
+                    let service = offered.first(where: { $0.candidate.id == chosen.candidate }),
+                    service.makeTarget().isCurrent(within: 0)
+                else { return refuse(question, decision, generation, start, askedModel: true) }
+                keep(question.key, service, chosen)
+                let entry = RouteEntry(key: question.key, service: service)
+                finish(question, .found(entry), service.candidate, chosen, start)
             case .none(let reason):
                 let nobody = Decision(candidate: nil, by: "model", reason: reason)
-                refuse(question, nobody, version, start, askedModel: true)
+                refuse(question, nobody, generation, start, askedModel: true)
             case .failed(let reason):
-                fail(question, reason, version, start)
+                fail(question, reason, generation, start)
             }
         }
     }
 
-    private func keep(_ key: String, _ choice: Candidate, _ decision: Decision) {
+    private func keep(_ key: String, _ service: DiscoveredService, _ decision: Decision) {
         let now = Int64(Clock.wall / 1_000_000_000)
-        var mapping = Placement.mapping(to: choice, decision: decision, at: now)
+        var mapping = Placement.mapping(to: service.candidate, decision: decision, at: now)
         if let known = core.store[key] {
             mapping.others = known.others
             mapping.isPinned = known.isPinned
         }
         core.store.set(key, to: mapping)
+        core.see(key, service.identity)
         core.forgetRefusal(of: key)
         core.changed()
         save()
     }
 
     private func refuse(
-        _ question: Question, _ decision: Decision, _ version: UInt64, _ start: UInt64,
+        _ question: Question, _ decision: Decision, _ generation: UInt64, _ start: UInt64,
         askedModel: Bool
     ) {
         core.refuse(
-            question.key, .unknown(decision), version: version,
+            question.key, .unknown(decision), version: generation,
             ttl: options.negativeTTLNanoseconds, askedModel: askedModel)
-        finish(question, .unknown(decision), nil, decision.by, decision.reason, start)
+        finish(question, .unknown(decision), nil, decision, start)
     }
 
     private func fail(
-        _ question: Question, _ reason: String, _ version: UInt64, _ start: UInt64
+        _ question: Question, _ reason: String, _ generation: UInt64, _ start: UInt64
     ) {
         let outcome = Resolution.failed(reason: reason)
         core.refuse(
-            question.key, outcome, version: version, ttl: options.negativeTTLNanoseconds,
+            question.key, outcome, version: generation, ttl: options.negativeTTLNanoseconds,
             askedModel: true)
         log(.warn, "the model gave no answer", [("name", question.key), ("error", reason)])
-        finish(question, outcome, nil, "model", "the model gave no answer", start)
+        finish(
+            question, outcome, nil,
+            Decision(candidate: nil, by: "model", reason: "the model gave no answer"), start)
     }
 
     private func finish(
-        _ question: Question, _ outcome: Resolution, _ choice: Candidate?, _ by: String,
-        _ reason: String, _ start: UInt64
+        _ question: Question, _ outcome: Resolution, _ choice: Candidate?, _ decision: Decision,
+        _ start: UInt64
     ) {
         core.journal.record(
             Journal.DecisionRecord(
-                time: Int64(Clock.wall / 1_000_000_000), key: question.key, by: by, reason: reason,
-                choice: choice?.summary, milliseconds: (Clock.monotonic - start) / 1_000_000))
+                time: Int64(Clock.wall / 1_000_000_000), key: question.key, by: decision.by,
+                reason: decision.reason, choice: choice?.summary,
+                milliseconds: (Clock.monotonic - start) / 1_000_000))
         core.noted()
         core.land(question.key, outcome)
     }

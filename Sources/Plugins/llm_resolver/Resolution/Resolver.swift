@@ -17,6 +17,7 @@ final class Resolver: @unchecked Sendable {
     private let publishing = Mutex(())
     private let isChecking = Atomic<Bool>(false)
     private var timer: Timer?
+    private var watch: DiscoveryWatch?
 
     /// [config]
     init(
@@ -30,7 +31,7 @@ final class Resolver: @unchecked Sendable {
         core = ResolverCore.core(of: options.cacheFile)
         policy = OfferPolicy(
             deniedPorts: options.deniedPorts, deniedNames: options.deniedNames,
-            composeProject: options.composeProject)
+            composeProject: options.composeProject, hiddenMarks: options.hiddenMarks)
     }
 
     /// [config]
@@ -44,6 +45,12 @@ final class Resolver: @unchecked Sendable {
         }
         core.join(self) { [weak self] in self?.publish() }
         publish()
+        let watch = Discovery.watch(scope: scope)
+        watch.onChange { [weak self] _ in
+            self?.publish()
+            self?.core.noted()
+        }
+        self.watch = watch
         let timer = Timer(scope: scope, worker: Worker(index: 0)) { [unowned self] in tick() }
         self.timer = timer
         // A host without loops (validate) has no ticks.
@@ -53,6 +60,7 @@ final class Resolver: @unchecked Sendable {
     /// [config]
     func stop() {
         timer = nil
+        if let watch { Discovery.release(watch) }
         core.leave(self)
         _ = try? core.store.save()
     }
@@ -68,24 +76,42 @@ final class Resolver: @unchecked Sendable {
         }
     }
 
-    private func routes(in snapshot: Snapshot) -> [RouteEntry] {
+    private func routes(in snapshot: DiscoverySnapshot) -> [RouteEntry] {
         let now = Int64(Clock.wall / 1_000_000_000)
-        let offered = policy.offered(snapshot.candidates)
         var entries: [RouteEntry] = []
         for (key, mapping) in core.store.mappings where !isExpired(mapping, at: now) {
-            guard let candidate = Placement.candidate(of: mapping, in: offered),
-                let entry = entry(key, candidate)
-            else { continue }
-            entries.append(entry)
+            let mapping = adopt(key, mapping, snapshot)
+            guard let service = service(key, mapping, snapshot) else { continue }
+            core.see(key, service.identity)
+            entries.append(RouteEntry(key: key, service: service))
         }
         return entries.sorted { $0.key < $1.key }
     }
 
-    func entry(_ key: String, _ candidate: Candidate) -> RouteEntry? {
-        let addresses = source.addresses(of: candidate)
-        guard let first = addresses.first else { return nil }
-        return RouteEntry(
-            key: key, dial: first, otherDial: addresses.count > 1 ? addresses[1] : "")
+    /// The service of a mapping, if it is there and offered.
+    func service(
+        _ key: String, _ mapping: Mapping, _ snapshot: DiscoverySnapshot
+    ) -> DiscoveredService? {
+        let service = Placement.service(of: mapping, seen: core.seen(key), in: snapshot)
+        guard let service, policy.refusal(of: service) == nil, !service.dialAddresses.isEmpty
+        else { return nil }
+        return service
+    }
+
+    /// A mapping that knows nothing but a port (older files, edits by hand) follows from now on the
+    /// process that it finds there first.
+    private func adopt(
+        _ key: String, _ mapping: Mapping, _ snapshot: DiscoverySnapshot
+    ) -> Mapping {
+        guard mapping.kind == .process, mapping.identity == nil else { return mapping }
+        let listening = policy.offered(snapshot).first {
+            $0.candidate.kind == .process && $0.candidate.port == mapping.port
+        }
+        guard let listening else { return mapping }
+        var mapping = mapping
+        mapping.identity = Placement.identity(of: listening.candidate)
+        core.store.set(key, to: mapping)
+        return mapping
     }
 
     func isExpired(_ mapping: Mapping, at now: Int64) -> Bool {

@@ -21,6 +21,8 @@ final class ResolverCore: Sendable {
         /// Told when mappings or candidates change.
         var members: [ObjectIdentifier: @Sendable () -> Void] = [:]
         var streams: [ObjectIdentifier: @Sendable () -> Void] = [:]
+        /// What each mapping was when it was found last, down to the process.
+        var seen: [String: ServiceIdentity] = [:]
     }
 
     let store: MappingStore
@@ -104,6 +106,15 @@ final class ResolverCore: Sendable {
     }
 
     func forgetRefusal(of key: String) { state.withLock { $0.refusals.forget(key) } }
+
+    // MARK: What was seen
+
+    func seen(_ key: String) -> ServiceIdentity? { state.withLock { $0.seen[key] } }
+
+    /// nil: the mapping is another one now.
+    func see(_ key: String, _ identity: ServiceIdentity?) {
+        state.withLock { $0.seen[key] = identity }
+    }
 
     // MARK: Who wants to know of changes
 

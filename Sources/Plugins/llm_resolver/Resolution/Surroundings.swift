@@ -1,20 +1,23 @@
 // What a resolver needs from those who find candidates and who choose among them.
 
-/// What listens here, as it was found at one time.
-struct Snapshot: Sendable {
-    /// Another one when anything has changed.
-    var version: UInt64
-    var candidates: [Candidate]
-}
-
-/// Finds candidates in the background.
+/// What listens here: discovery, or what a test makes of it.
 protocol CandidateSource: AnyObject, Sendable {
     /// What is known now; never waits. [any]
-    var snapshot: Snapshot { get }
-    /// Lists what listens now. Blocks for some milliseconds. [work]
-    func listNow() -> Snapshot
-    /// Addresses of a candidate, the best one first. [any]
-    func addresses(of candidate: Candidate) -> [String]
+    var snapshot: DiscoverySnapshot { get }
+    /// Gives what was there less than `age` nanoseconds ago: at once, or later on a worker. [loop]
+    func refresh(
+        olderThan age: UInt64, _ done: @escaping @Sendable (DiscoverySnapshot) -> Void)
+}
+
+/// The machine itself.
+final class LiveSource: CandidateSource {
+    var snapshot: DiscoverySnapshot { Discovery.snapshot }
+
+    func refresh(
+        olderThan age: UInt64, _ done: @escaping @Sendable (DiscoverySnapshot) -> Void
+    ) {
+        Discovery.refresh(olderThan: age, done)
+    }
 }
 
 /// Chooses among candidates that the names alone do not decide between.
@@ -42,6 +45,8 @@ struct Question: Hashable, Sendable {
     var hint: String?
     /// Decide anew, whatever is known.
     var isForced = false
+    /// What is known did not answer: look again before it is believed.
+    var isSuspect = false
 
     /// Of the mapping.
     var key: String { service.map { "\(host):\($0)" } ?? host }

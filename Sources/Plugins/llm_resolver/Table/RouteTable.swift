@@ -4,10 +4,14 @@
 struct RouteEntry: Sendable, Equatable {
     /// Host, or host:service.
     var key: String
+    var service: DiscoveredService
+
     /// "127.0.0.1:3000", "[::1]:5173".
-    var dial: String
-    /// Another address of the same socket, tried when the first one refuses; empty without one.
-    var otherDial = ""
+    var dial: String { service.dialAddresses.first?.text ?? "" }
+    /// Another address of the same service, tried when the first one refuses; empty without one.
+    var otherDial: String {
+        service.dialAddresses.count > 1 ? service.dialAddresses[1].text : ""
+    }
 }
 
 /// An immutable hash table in one block of memory. Looking a name up allocates nothing, takes no
@@ -21,10 +25,13 @@ final class RouteTable: @unchecked Sendable {
         var dial: UInt32 = 0
         var dialCount: UInt16 = 0
         var otherDialCount: UInt16 = 0
+        var target: UInt32 = 0
     }
 
     /// What was found; the bytes live as long as the table.
     struct Route {
+        /// Whether the service still is what it was when the table was made.
+        let isCurrent: Bool
         let dial: UnsafeRawBufferPointer
         let otherDial: UnsafeRawBufferPointer
     }
@@ -33,6 +40,8 @@ final class RouteTable: @unchecked Sendable {
     private let slots: UnsafeMutablePointer<Slot>
     private let mask: Int
     private let texts: UnsafeMutableRawBufferPointer
+    /// One per entry.
+    private let targets: UnsafeMutablePointer<Unmanaged<LiveTarget>>
 
     init(_ entries: [RouteEntry]) {
         self.entries = entries
@@ -45,11 +54,17 @@ final class RouteTable: @unchecked Sendable {
             $0 + $1.key.utf8.count + $1.dial.utf8.count + $1.otherDial.utf8.count
         }
         texts = .allocate(byteCount: max(1, size), alignment: 8)
+        targets = .allocate(capacity: max(1, entries.count))
         var end = 0
-        for entry in entries { insert(entry, &end) }
+        for (index, entry) in entries.enumerated() {
+            (targets + index).initialize(to: .passRetained(entry.service.makeTarget()))
+            insert(entry, UInt32(index), &end)
+        }
     }
 
     deinit {
+        for index in entries.indices { targets[index].release() }
+        targets.deallocate()
         slots.deallocate()
         texts.deallocate()
     }
@@ -62,7 +77,9 @@ final class RouteTable: @unchecked Sendable {
             if slot.hash == hash, matches(slot, key) {
                 let dial = Int(slot.dial)
                 let other = dial + Int(slot.dialCount)
+                let target = targets[Int(slot.target)]
                 return Route(
+                    isCurrent: target._withUnsafeGuaranteedRef { $0.isCurrent() },
                     dial: text(dial, Int(slot.dialCount)),
                     otherDial: text(other, Int(slot.otherDialCount)))
             }
@@ -82,7 +99,7 @@ final class RouteTable: @unchecked Sendable {
         UnsafeRawBufferPointer(rebasing: texts[start..<(start + count)])
     }
 
-    private func insert(_ entry: RouteEntry, _ end: inout Int) {
+    private func insert(_ entry: RouteEntry, _ target: UInt32, _ end: inout Int) {
         let key = append(entry.key, &end)
         let dial = append(entry.dial, &end)
         let other = append(entry.otherDial, &end)
@@ -97,7 +114,7 @@ final class RouteTable: @unchecked Sendable {
         slots[index] = Slot(
             hash: hash, key: UInt32(key.start), keyCount: UInt32(key.count),
             dial: UInt32(dial.start), dialCount: UInt16(dial.count),
-            otherDialCount: UInt16(other.count))
+            otherDialCount: UInt16(other.count), target: target)
     }
 
     private func append(_ text: String, _ end: inout Int) -> (start: Int, count: Int) {
