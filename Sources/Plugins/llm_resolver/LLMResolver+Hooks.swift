@@ -73,7 +73,8 @@ extension LLMResolver {
         case .admin: return try begin(.dashboard, &request, &state)
         case .machine, .foreign:
             return try refuse(
-                &request, 421, "misdirected", "no service has this host; names end in "
+                &request, 421, "misdirected",
+                "no service has this host; names end in "
                     + self.options.suffixes.joined(separator: ", "))
         case .service:
             var question = Question(host: host.text)
@@ -146,7 +147,8 @@ extension LLMResolver {
 
     /// `/_proxy/{service}/{path}`: a service that belongs to the host, for its programs.
     private func passToService(
-        _ request: inout Request, _ state: inout State, _ host: borrowing RequestHost, _ path: String
+        _ request: inout Request, _ state: inout State, _ host: borrowing RequestHost,
+        _ path: String
     ) throws(Status) -> Verdict {
         let rest = path.utf8.dropFirst("/_proxy/".utf8.count)
         let encoded = rest.prefix { $0 != UInt8(ascii: "/") }
@@ -265,16 +267,36 @@ extension LLMResolver {
 
     // MARK: A service that does not answer
 
-    /// With `proxy on` the call is ours: the other address of the service, then another look.
+    /// With `proxy on` the call is ours.
     package func onUpstreamFailure(
         _ request: inout Request, _ state: inout State, _ failure: borrowing UpstreamFailure
     ) throws(Status) -> Verdict {
-        guard failure.phase == .connect, request.isReplayable, state.failures < 2 else {
-            return .next
+        failure.phase == .connect ? tryAgain(request, &state) : .next
+    }
+
+    /// A proxy behind this handler could not connect.
+    package func onError(
+        _ request: inout Request, _ state: inout State, _ failure: borrowing RequestFailure
+    ) throws(Status) -> Verdict {
+        failure.phase == .connect ? tryAgain(request, &state) : .next
+    }
+
+    /// First the other address of the service, then another look at what listens; once each.
+    private func tryAgain(_ request: borrowing Request, _ state: inout State) -> Verdict {
+        guard request.isReplayable else { return .next }
+        if !state.triesOther, !state.isSuspect, hasOtherAddress(request) {
+            state.triesOther = true
+            return .reroute
         }
-        state.failures += 1
-        state.triesOther = state.failures == 1
-        state.isSuspect = state.failures == 2
+        guard !state.isSuspect else { return .next }
+        state.isSuspect = true
         return .reroute
+    }
+
+    private func hasOtherAddress(_ request: borrowing Request) -> Bool {
+        guard let host = RequestHost(request.host), let route = route(host, request.worker) else {
+            return false
+        }
+        return !route.otherDial.isEmpty
     }
 }

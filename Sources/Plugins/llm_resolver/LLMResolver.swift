@@ -2,8 +2,8 @@
 // passes the request on to it. Hooks are in LLMResolver+Hooks.swift.
 package import PluginSDK
 
-package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, WritableHook, DrainHook,
-    CompletionHook
+package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, ErrorHook,
+    WritableHook, DrainHook, CompletionHook
 {
     package static let id = "http.handlers.llm_resolver"
     package static let directives = [Directive.llmResolver]
@@ -16,8 +16,6 @@ package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, W
     package struct State: BitwiseCopyable {
         /// An open stream of events, released in `onComplete`.
         var stream: Unmanaged<EventStream>?
-        /// Addresses that refused.
-        var failures: UInt8 = 0
         /// The other address of the same service is tried.
         var triesOther = false
         /// What the table says was wrong: somebody has to look again.

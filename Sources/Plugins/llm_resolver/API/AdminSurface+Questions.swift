@@ -65,8 +65,12 @@ extension AdminSurface {
         case .starting(let mapping):
             return .json(200, ["mapping": mapping.json, "state": "waiting"])
         case .unknown(let decision):
-            return .json(200, ["mapping": .null, "by": .string(decision.by),
-                "reason": .string(decision.reason)])
+            return .json(
+                200,
+                [
+                    "mapping": .null, "by": .string(decision.by),
+                    "reason": .string(decision.reason),
+                ])
         case .busy:
             return .error(503, "busy", "too many questions at once").adding(.retryAfter, "1")
         case .failed:

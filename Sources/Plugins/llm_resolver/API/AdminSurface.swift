@@ -43,74 +43,86 @@ struct AdminSurface: Sendable {
         case .resolve: return try resolve(body, &request)
         case .refresh(let key): return try refresh(key, body, &request)
         case .dashboard: return try dashboard(request).give(to: &request, names)
-        case .mappings, .mapping, .pin, .candidates, .decisions, .state, .asset, .unknown,
-            .tlsCheck, .events:
-            return try reply(path, body, request).give(to: &request, names)
+        case .mapping(let key) where request.methodID == .put:
+            return try keep(key, "a mapping was edited", put(key, body), &request)
+        case .mapping(let key) where request.methodID == .delete:
+            let deletion = Edit.change(nil, .text(200, "Deleted"))
+            return try keep(key, "a mapping was deleted", deletion, &request)
+        case .pin(let key):
+            let isPinned = request.methodID == .put
+            let what = isPinned ? "a mapping was pinned" : "a mapping was released"
+            return try keep(key, what, pin(key, isPinned: isPinned), &request)
+        case .mappings, .mapping, .candidates, .decisions, .state, .asset, .unknown, .tlsCheck,
+            .events:
+            return try reply(path).give(to: &request, names)
         }
     }
 
-    private func reply(
-        _ path: APIPath, _ body: [UInt8], _ request: borrowing Request
-    ) -> Reply {
+    private func reply(_ path: APIPath) -> Reply {
         let report = StateReport(resolver: resolver)
         switch path {
         case .mappings: return .json(200, report.mappings)
-        case .mapping(let key): return mapping(key, request.methodID, body)
-        case .pin(let key): return pin(key, isPinned: request.methodID == .put)
+        case .mapping(let key):
+            guard let mapping = resolver.core.store[key] else { return .text(404, "Not found") }
+            return .json(200, mapping.json)
         case .candidates: return .json(200, report.candidates(resolver.source.snapshot))
         case .decisions: return .json(200, report.decisions)
         case .state: return .json(200, report.json)
         case .asset(let name): return pages.asset(name) ?? .text(404, "Not found")
-        case .resolve, .refresh, .dashboard, .unknown, .tlsCheck, .events:
+        case .pin, .resolve, .refresh, .dashboard, .unknown, .tlsCheck, .events:
             return .error(404, "not_found", "there is no such endpoint")
         }
     }
 
     // MARK: Mappings
 
-    private func mapping(_ key: String, _ method: MethodID, _ body: [UInt8]) -> Reply {
-        switch method {
-        case .put: return put(key, body)
-        case .delete:
-            resolver.core.store.set(key, to: nil)
-            resolver.core.see(key, nil)
-            saved("a mapping was deleted", key)
-            return .text(200, "Deleted")
-        default:
-            guard let mapping = resolver.core.store[key] else { return .text(404, "Not found") }
-            return .json(200, mapping.json)
-        }
+    private enum Edit {
+        /// The mapping as it shall be, nil for none, and what is answered when it is kept.
+        case change(Mapping?, Reply)
+        case refused(Reply)
     }
 
-    private func put(_ key: String, _ body: [UInt8]) -> Reply {
+    private func put(_ key: String, _ body: [UInt8]) -> Edit {
         do throws(EditError) {
             var edit = try MappingEdit(body)
             let offered = resolver.policy.offered(resolver.source.snapshot).map(\.candidate)
             let mapping = try edit.mapping(
                 key: key, rules: hosts, policy: resolver.policy, offered: offered,
                 now: Int64(Clock.wall / 1_000_000_000))
-            resolver.core.store.set(key, to: mapping)
-            resolver.core.see(key, nil)
-            saved("a mapping was edited", key)
-            return .text(200, "Updated")
+            return .change(mapping, .text(200, "Updated"))
         } catch {
-            return error.reply
+            return .refused(error.reply)
         }
     }
 
-    private func pin(_ key: String, isPinned: Bool) -> Reply {
-        guard var mapping = resolver.core.store[key] else { return .text(404, "Not found") }
+    private func pin(_ key: String, isPinned: Bool) -> Edit {
+        guard var mapping = resolver.core.store[key] else {
+            return .refused(.text(404, "Not found"))
+        }
         mapping.isPinned = isPinned
-        resolver.core.store.set(key, to: mapping)
-        saved(isPinned ? "a mapping was pinned" : "a mapping was released", key)
-        return .json(200, mapping.json)
+        return .change(mapping, .json(200, mapping.json))
     }
 
-    private func saved(_ what: String, _ key: String) {
+    /// Answers when the change is in the file.
+    private func keep(
+        _ key: String, _ what: String, _ edit: Edit, _ request: inout Request
+    ) throws(Status) -> Verdict {
+        guard case .change(let mapping, let reply) = edit else {
+            guard case .refused(let reply) = edit else { throw .internal }
+            return try reply.give(to: &request, names)
+        }
+        let isOther = mapping?.identity != resolver.core.store[key]?.identity || mapping == nil
+        resolver.core.store.set(key, to: mapping)
+        if isOther { resolver.core.see(key, nil) }
         resolver.core.forgetRefusal(of: key)
         resolver.log(.info, what, [("name", key)])
         resolver.core.changed()
-        resolver.save()
+        let ticket = try request.wait()
+        try resolver.save { [names] isSaved in
+            let reply = isSaved ? reply : Reply.text(500, "Failed to save")
+            try? ticket.resume { (request) throws(Status) in try reply.give(to: &request, names) }
+        }
+        return .wait
     }
 
     // MARK: Certificates

@@ -57,7 +57,8 @@ struct MappingEdit {
         let kind = members["type"]?.string.flatMap { Mapping.Kind(rawValue: $0) }
         if kind == nil { problems["type"] = "expected process or docker" }
         var port: UInt16 = 0
-        if case .int(let number)? = members["port"], let exact = UInt16(exactly: number), exact > 0 {
+        if case .int(let number)? = members["port"], let exact = UInt16(exactly: number), exact > 0
+        {
             port = exact
             if policy.deniedPorts.contains(exact) { problems["port"] = "is in deny_ports" }
         } else {

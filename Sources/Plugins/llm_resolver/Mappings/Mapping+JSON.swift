@@ -69,7 +69,9 @@ extension JSONValue {
     }
 
     var string: String? { if case .string(let text) = self { text } else { nil } }
-    var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
+    var object: [String: JSONValue]? {
+        if case .object(let members) = self { members } else { nil }
+    }
     var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
 }
 

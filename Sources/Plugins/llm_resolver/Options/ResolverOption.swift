@@ -65,7 +65,8 @@ struct ResolverOption: Sendable {
             try line.expectArguments(0...1)
             guard let argument = line.arguments.first else { return true }
             guard ["on", "off"].contains(argument.text) else {
-                throw PluginError("\(name) is \"\(argument.text)\", expected on or off", at: argument)
+                throw PluginError(
+                    "\(name) is \"\(argument.text)\", expected on or off", at: argument)
             }
             return .bool(argument.text == "on")
         case .duration:

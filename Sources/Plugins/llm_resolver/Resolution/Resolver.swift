@@ -40,7 +40,8 @@ final class Resolver: @unchecked Sendable {
             report(try core.store.load())
         } catch {
             throw PluginError(
-                "\(error)", hint: "cache_file names a file that the gateway can write; off keeps "
+                "\(error)",
+                hint: "cache_file names a file that the gateway can write; off keeps "
                     + "mappings in memory")
         }
         core.join(self) { [weak self] in self?.publish() }
@@ -129,28 +130,37 @@ final class Resolver: @unchecked Sendable {
         save()
     }
 
-    /// Brings mappings to the file, and from it. [loop]
+    /// Brings mappings to the file, and from it, unless that is under way: then the next tick does.
+    /// [loop]
     func save() {
-        guard isChecking.compareExchange(
-            expected: false, desired: true, ordering: .relaxed).exchanged
+        guard
+            isChecking.compareExchange(
+                expected: false, desired: true, ordering: .relaxed
+            ).exchanged
         else { return }
         do throws(Status) {
-            try scope.submit(
-                { [core] in Self.synchronise(core.store) },
-                done: { [self] result in
-                    isChecking.store(false, ordering: .relaxed)
-                    switch result {
-                    case .success(let events):
-                        report(events)
-                        if !events.isEmpty { core.changed() }
-                    case .failure(let error):
-                        log(.error, "the cache file cannot be kept", [("error", "\(error)")])
-                    }
-                })
+            try save { [self] _ in isChecking.store(false, ordering: .relaxed) }
         } catch {
             // The pool is full; the next tick comes.
             isChecking.store(false, ordering: .relaxed)
         }
+    }
+
+    /// The same at once; `done` hears on the calling worker whether all is in the file. [loop]
+    func save(_ done: @escaping (Bool) -> Void) throws(Status) {
+        try scope.submit(
+            { [core] in Self.synchronise(core.store) },
+            done: { [self] result in
+                switch result {
+                case .success(let events):
+                    report(events)
+                    if !events.isEmpty { core.changed() }
+                    done(true)
+                case .failure(let error):
+                    log(.error, "the cache file cannot be kept", [("error", "\(error)")])
+                    done(false)
+                }
+            })
     }
 
     private static func synchronise(
