@@ -175,10 +175,14 @@ let package = Package(
         tests("Logging", ["Base", "Logging"]),
         tests("Loader", ["Base", "Loader", "CGateway"]),
         tests("Services", ["Base", "Services", "CGateway"]),
-        tests("Transport", ["Base", "Transport", "Certificates"]),
+        tests("Transport", ["Base", "Transport", "Certificates", "COpenSSL"]),
         tests(
             "Server",
-            ["Base", "CGateway", "HTTP", "Loader", "Logging", "Routing", "Server", "Transport"]),
+            [
+                "Base", "CGateway", "Certificates", "HTTP", "Loader", "Logging", "Routing",
+                "Server",
+                "Transport",
+            ]),
         tests("Certificates", ["Base", "Certificates"]),
         tests("Routing", ["Base", "Routing", "CGateway"]),
         .target(

@@ -31,6 +31,7 @@ final class ExchangeFixture {
         worker = try Worker(
             index: 0, workPool: WorkPool(threadsMax: 1), lookups: Lookups(threadsMax: 1),
             pools: UpstreamPools(), descriptors: DescriptorBudget(limit: 1024),
+            onDemand: OnDemandCertificates(service: CertificateService(directory: nil)),
             generation: generation, logProducer: logs.makeProducer())
     }
 

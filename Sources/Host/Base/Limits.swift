@@ -190,6 +190,8 @@ package enum Limits {
     package static let onDemandRateInterval: UInt64 = 60 * second
     /// A name is not used when no handshake asked for it in this time.
     package static let onDemandIdleTime: UInt64 = 3600 * second
+    /// When a renewal that failed is tried again.
+    package static let onDemandRetryTime: UInt64 = 60 * second
     /// Names that wait for a certificate at once, and connections that wait for one name.
     package static let onDemandFlightsMax = 256
     package static let onDemandWaitersMax = 1024

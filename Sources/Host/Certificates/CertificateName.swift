@@ -7,7 +7,7 @@ private import Darwin
 #endif
 
 /// A DNS name or address that a certificate can be issued for.
-struct CertificateName: Hashable {
+package struct CertificateName: Hashable {
     /// Lower case, no final dot; addresses in their usual form.
     let text: String
     let isAddress: Bool
@@ -31,6 +31,12 @@ struct CertificateName: Hashable {
         }
         self.text = text
         isAddress = false
+    }
+
+    /// Whether a text that is lower case already is one host, or an address in its usual form: no
+    /// wildcard, no final dot.
+    package static func isExact(_ text: String) -> Bool {
+        (try? CertificateName(text)).map { $0.text == text && !text.hasPrefix("*") } ?? false
     }
 
     /// The entry for a subjectAltName.

@@ -228,24 +228,41 @@ extension AdaptContext {
         return members
     }
 
-    /// `on_demand_tls { ask <url> }` or `{ permission <module> … }`.
+    /// `on_demand_tls { ask <url> | permission <module> …; allow <name|.suffix>…; names_max <count>;
+    /// rate <count> <interval> }`. The last three are our own.
     private func onDemand(_ option: ConfigNode) throws(ConfigError) -> JSONValue {
         try option.refuseArguments()
-        var permission: JSONValue?
+        var members: JSONObject = [:]
         for line in option.children {
-            guard ["ask", "permission"].contains(line.name.text) else {
-                throw line.unknown("option", in: "on_demand_tls", known: ["ask", "permission"])
+            switch line.name.text {
+            case "ask", "permission":
+                if members["permission"] != nil {
+                    throw ConfigError("on-demand permission is already specified", at: line.name)
+                }
+                members["permission"] =
+                    try line.name.text == "ask"
+                    ? ["module": "http", "endpoint": .string(line.onlyArgument("URL").text)]
+                    : onDemandPermission(line.module("permission module"))
+            case "allow":
+                let names = members["allow"]?.stringValues ?? []
+                members.set("allow", names + (try line.atLeastOneArgument("name or .suffix")))
+            case "names_max": members.set("names_max", try line.integer())
+            case "rate": members["rate"] = try onDemandRate(line)
+            default:
+                throw line.unknown(
+                    "option", in: "on_demand_tls",
+                    known: ["allow", "ask", "names_max", "permission", "rate"])
             }
-            if permission != nil {
-                throw ConfigError("on-demand permission is already specified", at: line.name)
-            }
-            permission =
-                try line.name.text == "ask"
-                ? ["module": "http", "endpoint": .string(line.onlyArgument("URL").text)]
-                : onDemandPermission(line.module("permission module"))
         }
-        guard let permission else { throw option.wrongCount("a block with ask or permission") }
-        return ["permission": permission]
+        if members.isEmpty { throw option.wrongCount("a block with ask, permission or a limit") }
+        return .object(members)
+    }
+
+    private func onDemandRate(_ line: ConfigNode) throws(ConfigError) -> JSONValue {
+        guard line.arguments.count == 2, let count = Int64(line.texts[0]), count > 0,
+            let interval = Quantities.nanoseconds(line.texts[1]), interval > 0
+        else { throw line.wrongCount("a count and an interval such as 1m") }
+        return ["count": .int(count), "interval": .int(interval)]
     }
 
     private func onDemandPermission(_ node: ConfigNode) throws(ConfigError) -> JSONValue {

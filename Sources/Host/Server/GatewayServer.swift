@@ -43,6 +43,7 @@ package final class GatewayServer {
     /// Earlier generations that exchanges may still run on.
     private var retiring: [Generation] = []
     fileprivate let certificates: CertificateService
+    private let onDemand: OnDemandCertificates
     private var lastConfiguration: JSONValue?
     private var renewalDue: Int64?
     private var poolSearchDue: Int64 = 0
@@ -55,6 +56,7 @@ package final class GatewayServer {
         logRegistry = try logs.makeRegistry(nil)
         certificates = CertificateService(
             directory: CertificateStore.defaultDirectory(environment: options.environment))
+        onDemand = OnDemandCertificates(service: certificates)
         workPool = WorkPool(threadsMax: max(2, options.workers))
         PluginLogs.use(logRegistry)
         try startWorkers()
@@ -67,7 +69,7 @@ package final class GatewayServer {
     package func apply(_ config: JSONValue) throws {
         maintain()
         let registry = try logs.makeRegistry(config["logging"])
-        let plan = try Plan(config, server: self)
+        let plan = try Plan(config, server: self, logger: registry.logger(named: "tls"))
         let builder = GenerationBuilder(loader: loader, cache: cache, logs: registry)
         let next: Generation
         do {
@@ -95,7 +97,8 @@ package final class GatewayServer {
     /// Provisions everything and throws it away.
     package func validate(_ config: JSONValue) throws {
         let registry = try logs.makeRegistry(config["logging"])
-        let plan = try Plan(config, server: self, isRehearsal: true)
+        let plan = try Plan(
+            config, server: self, logger: registry.logger(named: "tls"), isRehearsal: true)
         let builder = GenerationBuilder(loader: loader, cache: cache, logs: registry)
         defer { builder.abandon() }
         _ = try build(plan, builder)
@@ -107,7 +110,7 @@ package final class GatewayServer {
         return try builder.build(
             number: generationCounter,
             servers: plan.listeners.map { (plan.endpoint($0.address).index, $0.server) },
-            tls: plan.contexts, placeholders: plan.placeholders)
+            tls: plan.encryption, placeholders: plan.placeholders)
     }
 
     /// Addresses that are served, as bound.
@@ -257,7 +260,8 @@ package final class GatewayServer {
             workers.append(
                 try Worker(
                     index: index, workPool: workPool, lookups: lookups,
-                    pools: Workers.pools, descriptors: descriptors, generation: empty,
+                    pools: Workers.pools, descriptors: descriptors, onDemand: onDemand,
+                    generation: empty,
                     logProducer: logs.makeProducer()))
         }
         Workers.install(workers)
@@ -323,24 +327,30 @@ private struct Plan {
     private(set) var listeners: [ListenerPlan] = []
     /// Configured objects that give placeholders.
     let placeholders: [JSONValue]
-    private(set) var contexts: [String: TLSServerContext] = [:]
+    private(set) var encryption: [String: ServerTLS] = [:]
     private(set) var warnings: [String] = []
     private(set) var renewalDue: Int64?
     private var endpoints: [ListenAddress: Endpoint] = [:]
 
-    init(_ config: JSONValue, server gateway: GatewayServer, isRehearsal: Bool = false) throws {
+    /// - Parameter logger: Of the configuration, for TLS.
+    init(
+        _ config: JSONValue, server gateway: GatewayServer, logger: Logger,
+        isRehearsal: Bool = false
+    ) throws {
         try Self.refuseUnknown(config)
         let http = try HTTPApplication(config["apps"]?["http"] ?? [:])
         placeholders = http.placeholders
         var tls = try TLSPlan(
             config["apps"]?["tls"] ?? .null,
             authorities: try AuthorityConfiguration.read(config["apps"]?["pki"] ?? .null),
-            httpPort: http.httpPort, isRehearsal: isRehearsal, service: gateway.certificates)
+            httpPort: http.httpPort, httpsPort: http.httpsPort, isRehearsal: isRehearsal,
+            service: gateway.certificates)
         var redirects = RedirectPlan(httpPort: http.httpPort, httpsPort: http.httpsPort)
         let now = Int64(WallClock.nanoseconds() / Limits.second)
         for server in http.servers {
             let ports = try server.addresses().map(\.port)
-            contexts[server.name] = try tls.context(server, ports: ports, now: now)
+            encryption[server.name] = try tls.makeTLS(
+                server, ports: ports, logger: logger, now: now)
             guard !server.automaticHTTPS.isDisabled, !server.automaticHTTPS.skipsRedirects,
                 let port = ports.first(where: { tls.isEncrypted(server, port: $0) })
             else { continue }

@@ -25,11 +25,11 @@ final class GenerationBuilder {
 
     /// - Parameters:
     ///   - servers: With the index of their endpoint.
-    ///   - tls: Contexts of the servers that speak TLS, by name.
+    ///   - tls: What the servers that speak TLS need for it, by name.
     ///   - placeholders: Configured objects that give placeholders.
     func build(
         number: UInt64, servers: [(endpoint: Int, server: ServerConfiguration)],
-        tls: [String: TLSServerContext], placeholders: [JSONValue]
+        tls: [String: ServerTLS], placeholders: [JSONValue]
     ) throws -> Generation {
         // Before anything that may contain a placeholder.
         let names = ControlPlane.names
@@ -65,7 +65,7 @@ final class GenerationBuilder {
 
     // MARK: Sites
 
-    private func makeSite(_ server: ServerConfiguration, _ tls: TLSServerContext?) throws
+    private func makeSite(_ server: ServerConfiguration, _ tls: ServerTLS?) throws
         -> SiteServer
     {
         let compiler = RouteCompiler(
@@ -92,7 +92,7 @@ final class GenerationBuilder {
             headLimits: HeadLimits(
                 startLineBytesMax: min(Limits.requestLineBytesMax, server.headBytesMax),
                 headBytesMax: server.headBytesMax),
-            collectBytesMax: Limits.collectBytesMax, tls: tls,
+            collectBytesMax: Limits.collectBytesMax, tls: tls?.context, onDemand: tls?.onDemand,
             isSNIHostStrict: server.isSNIHostStrict, trust: try makeTrust(server),
             accessLog: try makeAccessLog(server))
     }

@@ -9,7 +9,11 @@ extension H1ServerConnection {
     // MARK: Events
 
     func ready(_ events: Readiness) {
-        if state == .handshaking { return handshake() }
+        if state == .handshaking {
+            if !awaitsCertificate { return handshake() }
+            if !events.isDisjoint(with: .hangup) { close() }
+            return
+        }
         if events.contains(.writable) {
             let waiting = link.output.count
             link.flush()
@@ -45,10 +49,38 @@ extension H1ServerConnection {
         case .wantWrite:
             link.setReading(false)
             link.setWantsWrite(true)
+        case .wantCertificate: findCertificate(tls)
         case .closed, .failed:
             // The alert, if there is one, was sent by the library.
             close()
         }
+    }
+
+    /// The client asked for a name that has no certificate yet; one without a name means the address
+    /// that it connected to.
+    private func findCertificate(_ tls: TLSSession) {
+        let wanted = tls.wantedServerName
+        let name =
+            wanted.isEmpty
+            ? Socket.localAddress(link.fd).host : String(decoding: wanted, as: UTF8.self)
+        let waiter = OnDemandCertificates.Waiter(worker: worker) { [self] identity in
+            guard state == .handshaking, awaitsCertificate else { return }
+            awaitsCertificate = false
+            proceed(tls, with: identity)
+        }
+        switch worker.findCertificate(name, endpoint, waiter) {
+        case .found(let identity): proceed(tls, with: identity)
+        case .refused: proceed(tls, with: nil)
+        case .pending:
+            awaitsCertificate = true
+            link.setReading(false)
+            link.setWantsWrite(false)
+        }
+    }
+
+    private func proceed(_ tls: TLSSession, with identity: TLSIdentity?) {
+        tls.provide(identity)
+        handshake()
     }
 
     func receive() {

@@ -117,6 +117,9 @@ final class H1ServerConnection: ServerStream {
         }
     }
 
+    /// The handshake rests until there is a certificate.
+    var awaitsCertificate = false
+
     var isTLS: Bool { link.tls != nil }
     var tlsSession: TLSSession? { link.tls }
     /// What placeholders say of the encryption; empty on plain connections.

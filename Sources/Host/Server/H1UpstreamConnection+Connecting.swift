@@ -84,6 +84,7 @@ extension H1UpstreamConnection {
         case .wantWrite:
             link.setReading(false)
             link.setWantsWrite(true)
+        case .wantCertificate: preconditionFailure("a client waits for no certificate of its own")
         case .closed:
             fail(.tls, .broken, "the upstream closed the connection during the TLS handshake")
         case .failed(let failure):

@@ -140,6 +140,8 @@ struct ServerConfiguration {
         var isDisabled = false
         var skipsRedirects = false
         var skipsCertificates = false
+        /// Certificates from files do not spare issued ones.
+        var ignoresLoaded = false
         var skipped: Set<String> = []
     }
 
@@ -214,7 +216,8 @@ struct ServerConfiguration {
         automaticHTTPS.skipsCertificates = try object.bool("disable_certificates") ?? false
         automaticHTTPS.skipped = Set(
             (try object.strings("skip") ?? []) + (try object.strings("skip_certificates") ?? []))
-        _ = try object.bool("ignore_loaded_certificates")
+        automaticHTTPS.ignoresLoaded = try object.bool("ignore_loaded_certificates") ?? false
+        // Wildcards are always preferred, as in Caddy since 2.10.
         _ = try object.bool("prefer_wildcard")
         try object.finish()
     }

@@ -13,14 +13,16 @@ final class SiteServer: @unchecked Sendable {
     let headLimits: HeadLimits
     let collectBytesMax: Int
     let tls: TLSServerContext?
+    /// Where `tls` asks for the certificates of names that only handshakes know.
+    let onDemand: OnDemandPolicy?
     let isSNIHostStrict: Bool
     let trust: ProxyTrust?
     let accessLog: AccessLog?
 
     init(
         name: String, program: RouteProgram, timeouts: ServerTimeouts, headLimits: HeadLimits,
-        collectBytesMax: Int, tls: TLSServerContext?, isSNIHostStrict: Bool, trust: ProxyTrust?,
-        accessLog: AccessLog?
+        collectBytesMax: Int, tls: TLSServerContext?, onDemand: OnDemandPolicy?,
+        isSNIHostStrict: Bool, trust: ProxyTrust?, accessLog: AccessLog?
     ) {
         self.name = name
         self.program = program
@@ -28,6 +30,7 @@ final class SiteServer: @unchecked Sendable {
         self.headLimits = headLimits
         self.collectBytesMax = collectBytesMax
         self.tls = tls
+        self.onDemand = onDemand
         self.isSNIHostStrict = isSNIHostStrict
         self.trust = trust
         self.accessLog = accessLog

@@ -14,6 +14,7 @@ final class Worker: @unchecked Sendable {
     let lookups: Lookups
     let pools: UpstreamPools
     let descriptors: DescriptorBudget
+    let onDemand: OnDemandCertificates
     private(set) var generation: Generation
     private(set) var isDraining = false
 
@@ -75,13 +76,15 @@ final class Worker: @unchecked Sendable {
 
     init(
         index: Int, workPool: WorkPool, lookups: Lookups, pools: UpstreamPools,
-        descriptors: DescriptorBudget, generation: Generation, logProducer: LogProducer
+        descriptors: DescriptorBudget, onDemand: OnDemandCertificates, generation: Generation,
+        logProducer: LogProducer
     ) throws(SystemError) {
         self.index = index
         self.workPool = workPool
         self.lookups = lookups
         self.pools = pools
         self.descriptors = descriptors
+        self.onDemand = onDemand
         self.generation = generation
         self.logProducer = logProducer
         loop = try EventLoop()
@@ -287,6 +290,17 @@ final class Worker: @unchecked Sendable {
     func tlsContext(_ endpoint: Endpoint) -> TLSServerContext? {
         generation.server(endpoint)?.tls
     }
+
+    /// A certificate for a name that the context of an endpoint does not have.
+    func findCertificate(
+        _ name: String, _ endpoint: Endpoint, _ waiter: OnDemandCertificates.Waiter
+    ) -> OnDemandCertificates.Outcome {
+        guard let policy = generation.server(endpoint)?.onDemand else { return .refused }
+        return onDemand.find(name, policy, waiter)
+    }
+
+    /// Nanoseconds since 1970, as of the turn.
+    var now: UInt64 { UInt64(clamping: wallNanoseconds) }
 
     func timeouts(_ endpoint: Endpoint) -> ServerTimeouts {
         generation.server(endpoint)?.timeouts ?? ServerTimeouts()

@@ -48,7 +48,8 @@ package final class Link {
             setWantsWrite(true)
             return Errno.wouldBlock
         case .closed: return 0
-        case .failed: return Errno.connectionReset
+        // Only a handshake wants a certificate.
+        case .failed, .wantCertificate: return Errno.connectionReset
         }
     }
 
@@ -129,7 +130,7 @@ package final class Link {
             switch tls.write(UnsafeRawBufferPointer(rebasing: bytes[written...])) {
             case .done(let count): written += count
             case .wantRead, .wantWrite: return written
-            case .closed, .failed:
+            case .closed, .failed, .wantCertificate:
                 isBroken = true
                 return written
             }

@@ -1,4 +1,5 @@
 // Handshakes: versions, server names, ALPN, verification, resumption.
+import Certificates
 import Foundation
 import Testing
 
@@ -155,12 +156,16 @@ import Testing
             #expect(throws: TLSError.self) { try authority.client { $0.trust = .files([file]) } }
             let clients = TLSClientAuthentication(mode: .requireAndVerify, authorityFiles: [file])
             #expect(throws: TLSError.self) {
-                try authority.server(authority.certificate("a.test", clients: clients))
+                try authority.server(authority.certificate("a.test")) {
+                    $0.policies = [TLSServerPolicy(clientAuthentication: clients)]
+                }
             }
         }
         let none = TLSClientAuthentication(mode: .verifyIfGiven)
         #expect(throws: TLSError.self) {
-            try authority.server(authority.certificate("a.test", clients: none))
+            try authority.server(authority.certificate("a.test")) {
+                $0.policies = [TLSServerPolicy(clientAuthentication: none)]
+            }
         }
     }
 
@@ -185,8 +190,9 @@ import Testing
         _ mode: TLSClientAuthentication.Mode, certificate: TLSCertificate?
     ) throws -> (step: TLSStep, subject: String?) {
         let clients = TLSClientAuthentication(mode: mode, authorityFiles: [authority.rootFile])
-        let server = try authority.server(
-            authority.certificate("open.test"), authority.certificate("a.test", clients: clients))
+        let server = try authority.server(authority.certificate("open.test", "a.test")) {
+            $0.policies = [TLSServerPolicy(names: ["a.test"], clientAuthentication: clients)]
+        }
         let client = try authority.client { $0.certificate = certificate }
         let pair = try TLSPair(server, client, name: "a.test")
         return (pair.handshake().server, pair.server.peerSubject)
@@ -210,10 +216,98 @@ import Testing
     @Test func otherNamesDoNotAsk() throws {
         let clients = TLSClientAuthentication(
             mode: .requireAndVerify, authorityFiles: [authority.rootFile])
-        let server = try authority.server(
-            authority.certificate("a.test", clients: clients), authority.certificate("open.test"))
+        let server = try authority.server(authority.certificate("a.test", "open.test")) {
+            $0.policies = [
+                TLSServerPolicy(names: ["a.test"], clientAuthentication: clients),
+                TLSServerPolicy(),
+            ]
+        }
         let pair = try TLSPair(server, authority.client(), name: "open.test")
         #expect(pair.handshake() == (.done(0), .done(0)))
+    }
+}
+
+@Suite struct TLSPolicyTests {
+    let authority: TestAuthority
+
+    init() throws { authority = try TestAuthority() }
+
+    @Test func namesOnOneListenerHaveTheirOwnVersions() throws {
+        let server = try authority.server(authority.certificate("new.test", "old.test", "x.test")) {
+            $0.policies = [
+                TLSServerPolicy(names: ["new.test"], minimumVersion: .tls13),
+                TLSServerPolicy(names: ["old.test"], maximumVersion: .tls12),
+                TLSServerPolicy(maximumVersion: .tls12),
+            ]
+        }
+        func version(_ name: String, _ highest: TLSVersion = .tls13) throws -> TLSVersion? {
+            let client = try authority.client { $0.maximumVersion = highest }
+            let pair = try TLSPair(server, client, name: name)
+            return pair.handshake() == (.done(0), .done(0)) ? pair.server.version : nil
+        }
+        #expect(try version("new.test") == .tls13)
+        #expect(try version("new.test", .tls12) == nil)
+        #expect(try version("old.test") == .tls12)
+        #expect(try version("x.test") == .tls12)
+    }
+
+    @Test(arguments: ["ECDSA", "RSA"])
+    func clientsChooseBetweenKindsOfKeys(_ kind: String) throws {
+        let server = try authority.server(
+            authority.certificate("a.test"), authority.certificate("a.test", kind: .rsa2048),
+            authority.certificate("a.test", "b.test")
+        ) { $0.maximumVersion = .tls12 }
+        let client = try authority.client()
+        restrictCiphers(client, to: "ECDHE-\(kind)-AES128-GCM-SHA256")
+        let pair = try TLSPair(server, client, name: "a.test")
+        #expect(pair.handshake() == (.done(0), .done(0)))
+        #expect(pair.server.cipherName == "TLS_ECDHE_\(kind)_WITH_AES_128_GCM_SHA256")
+        let other = try TLSPair(server, authority.client(), name: "b.test")
+        #expect(other.handshake() == (.done(0), .done(0)))
+    }
+}
+
+@Suite struct TLSWantedCertificateTests {
+    let authority: TestAuthority
+
+    init() throws { authority = try TestAuthority() }
+
+    private func makePair(_ name: String) throws -> TLSPair {
+        let server = try authority.server(authority.certificate("known.test")) {
+            $0.asksForCertificates = true
+        }
+        return try TLSPair(server, authority.client(), name: name)
+    }
+
+    @Test func handshakeRestsUntilTheCertificateIsThere() throws {
+        let pair = try makePair("New.test")
+        #expect(pair.handshake().server == .wantCertificate)
+        #expect(String(decoding: pair.server.wantedServerName, as: UTF8.self) == "new.test")
+        // Asked again without an answer it rests on.
+        #expect(pair.server.handshake() == .wantCertificate)
+        pair.server.provide(try TLSIdentity(authority.certificate("new.test")))
+        #expect(pair.handshake() == (.done(0), .done(0)))
+        #expect(pair.send("ping", from: pair.client, to: pair.server) == "ping")
+        #expect(pair.client.peerSubject == "CN=new.test")
+    }
+
+    @Test func refusalIsAnAlert() throws {
+        let pair = try makePair("new.test")
+        #expect(pair.handshake().server == .wantCertificate)
+        pair.server.provide(nil)
+        let steps = pair.handshake()
+        #expect(steps.server == .failed(.unknownServerName))
+        #expect(steps.client == .failed(.alert(112)))
+    }
+
+    @Test func addressesComeWithoutName() throws {
+        let pair = try makePair("192.0.2.1")
+        #expect(pair.handshake().server == .wantCertificate)
+        #expect(pair.server.wantedServerName.isEmpty)
+    }
+
+    @Test func knownNamesDoNotWait() throws {
+        #expect(try makePair("known.test").handshake() == (.done(0), .done(0)))
     }
 }
 
@@ -260,9 +354,10 @@ import Testing
     func doesNotCarryOverToAClientCertificatePolicy(_ version: TLSVersion) throws {
         let clients = TLSClientAuthentication(
             mode: .requireAndVerify, authorityFiles: [authority.rootFile])
-        let server = try authority.server(
-            authority.certificate("open.test"), authority.certificate("a.test", clients: clients)
-        ) { $0.maximumVersion = version }
+        let server = try authority.server(authority.certificate("open.test", "a.test")) {
+            $0.maximumVersion = version
+            $0.policies = [TLSServerPolicy(names: ["a.test"], clientAuthentication: clients)]
+        }
         let client = try authority.client { $0.trust = .insecureSkipVerify }
         #expect(try TLSPair(server, client, name: "open.test").exchange())
         client.sessions.put(try #require(client.sessions.take("open.test")), for: "a.test")

@@ -1,4 +1,5 @@
 // A TLS client and server over socket pairs, stepped by hand in one thread.
+import COpenSSL
 import Certificates
 import Foundation
 import Testing
@@ -9,7 +10,7 @@ import Testing
 final class TestAuthority {
     let directory: String
     let rootFile: String
-    private let issuer: InternalIssuer
+    private let authority: InternalAuthority
 
     /// - Parameter age: How long ago everything was issued, in seconds.
     init(age: Int64 = 0) throws {
@@ -18,8 +19,7 @@ final class TestAuthority {
             .appendingPathComponent("tls-\(UUID().uuidString)").path
         now = Int64(Date().timeIntervalSince1970) - age
         let store = try CertificateStore(directory: directory)
-        let authority = try InternalAuthority(AuthoritySettings(), store: store, now: now)
-        issuer = InternalIssuer(authority)
+        authority = try InternalAuthority(AuthoritySettings(), store: store, now: now)
         rootFile = directory + "/root.pem"
         try Data(authority.rootPEM).write(to: URL(fileURLWithPath: rootFile))
     }
@@ -28,13 +28,11 @@ final class TestAuthority {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    func certificate(
-        _ names: String..., clients: TLSClientAuthentication? = nil
-    ) throws -> TLSCertificate {
+    func certificate(_ names: String..., kind: KeyKind = .p256) throws -> TLSCertificate {
+        let issuer = InternalIssuer(authority, keyKind: kind)
         let issued = try issuer.issue(names: names, now: now)
         return TLSCertificate(
-            names: issued.names, chainPEM: issued.chainPEM, keyPEM: issued.keyPEM,
-            clientAuthentication: clients)
+            names: issued.names, chainPEM: issued.chainPEM, keyPEM: issued.keyPEM)
     }
 
     func client(
@@ -128,6 +126,11 @@ struct TLSPair {
             && send("pong", from: server, to: client) == "pong"
             && server.shutdown() == .done(0) && client.shutdown() == .done(0)
     }
+}
+
+/// So that a test decides which kinds of keys a client takes in TLS 1.2.
+func restrictCiphers(_ client: TLSClientContext, to list: String) {
+    #expect(SSL_CTX_set_cipher_list(client.context, list) == 1)
 }
 
 extension TLSStep {

@@ -116,7 +116,7 @@ import Testing
                 case .wantWrite:
                     blocked = true
                     break write
-                case .wantRead, .closed, .failed:
+                case .wantRead, .wantCertificate, .closed, .failed:
                     Issue.record("write failed")
                     return
                 }

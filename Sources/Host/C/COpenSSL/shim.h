@@ -47,29 +47,51 @@ static inline int gwx_ctx_set_groups(SSL_CTX *context, const char *list) {
     return (int)SSL_CTX_set1_groups_list(context, list);
 }
 
-/// Appends to the chain sent after the leaf; takes its own reference.
-static inline int gwx_ctx_add_chain_certificate(SSL_CTX *context, X509 *certificate) {
-    return (int)SSL_CTX_add1_chain_cert(context, certificate);
-}
-
 static inline void gwx_ctx_set_server_name_callback(
     SSL_CTX *context, int (*callback)(SSL *, int *, void *_Nullable)) {
     SSL_CTX_set_tlsext_servername_callback(context, callback);
 }
 
-/// Adds a name to those that clients are told about; copies it.
-static inline int gwx_ctx_add_client_authority(SSL_CTX *context, X509_NAME *name) {
-    X509_NAME *copy = X509_NAME_dup(name);
-    STACK_OF(X509_NAME) *names = SSL_CTX_get_client_CA_list(context);
-    if (copy == NULL) return 0;
-    if (names == NULL) {
-        names = sk_X509_NAME_new_null();
-        SSL_CTX_set_client_CA_list(context, names);
-    }
-    return names != NULL && sk_X509_NAME_push(names, copy) > 0;
+// Chains.
+
+static inline STACK_OF(X509) *_Nullable gwx_new_chain(void) { return sk_X509_new_null(); }
+
+/// Takes the reference over.
+static inline int gwx_chain_push(STACK_OF(X509) *chain, X509 *certificate) {
+    return sk_X509_push(chain, certificate) > 0;
+}
+
+static inline void gwx_chain_free(STACK_OF(X509) *chain) { sk_X509_pop_free(chain, X509_free); }
+
+// Client certificates.
+
+/// Reads the names of authorities from a file into a list that may be there already.
+static inline int gwx_add_client_authorities(STACK_OF(X509_NAME) *names, const char *file) {
+    return SSL_add_file_cert_subjects_to_stack(names, file);
+}
+
+static inline STACK_OF(X509_NAME) *_Nullable gwx_new_names(void) { return sk_X509_NAME_new_null(); }
+
+static inline void gwx_names_free(STACK_OF(X509_NAME) *names) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+}
+
+/// The store and the names that one connection's client certificate is judged by.
+static inline int gwx_ssl_set_client_authorities(
+    SSL *ssl, X509_STORE *store, const STACK_OF(X509_NAME) *names) {
+    STACK_OF(X509_NAME) *copy = SSL_dup_CA_list(names);
+    if (copy == NULL || SSL_set1_verify_cert_store(ssl, store) != 1) return 0;
+    SSL_set_client_CA_list(ssl, copy);
+    return 1;
 }
 
 // Sessions.
+
+/// Bounds of 0 leave those of the context.
+static inline int gwx_ssl_set_protocol_range(SSL *ssl, int lowest, int highest) {
+    return (lowest == 0 || SSL_set_min_proto_version(ssl, lowest) == 1)
+        && (highest == 0 || SSL_set_max_proto_version(ssl, highest) == 1);
+}
 
 static inline int gwx_ssl_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);

@@ -1,7 +1,15 @@
 // Which servers speak TLS, with which certificates.
 import Base
 import Certificates
+import Logging
 import Transport
+
+/// What a server's encrypted connections need.
+struct ServerTLS {
+    let context: TLSServerContext
+    /// For names that only handshakes know.
+    let onDemand: OnDemandPolicy?
+}
 
 /// Works out certificates and contexts of one configuration. Control thread only.
 struct TLSPlan {
@@ -9,11 +17,14 @@ struct TLSPlan {
     private let automation: AutomationPlan
     private let authorities: [String: AuthoritySettings]
     private let httpPort: UInt16
+    private let httpsPort: UInt16
     /// Nothing is issued or stored: the configuration is only looked at.
     private let isRehearsal: Bool
     private(set) var warnings: [String] = []
     /// When certificates are to be loaded again, seconds since 1970.
     private(set) var renewalDue: Int64?
+    /// Names that get a certificate of their own whatever else covers them.
+    private let forced: [String]
     private var files: [(chain: String, key: String)] = []
 
     /// - Parameters:
@@ -21,17 +32,19 @@ struct TLSPlan {
     ///   - authorities: Those of `apps.pki`, by id.
     init(
         _ app: JSONValue, authorities: [String: AuthoritySettings], httpPort: UInt16,
-        isRehearsal: Bool, service: CertificateService
+        httpsPort: UInt16, isRehearsal: Bool, service: CertificateService
     ) throws(ServerError) {
         self.service = service
         self.authorities = authorities
         self.isRehearsal = isRehearsal
         self.httpPort = httpPort
+        self.httpsPort = httpsPort
         automation = try AutomationPlan(app["automation"] ?? .null)
         warnings = automation.warnings
-        guard !automation.usesOnDemand else {
-            throw ServerError("on_demand is not supported yet", at: "apps.tls.automation")
-        }
+        forced =
+            app["certificates"]?["automate"]?.arrayValue?.compactMap {
+                $0.stringValue?.lowercased()
+            } ?? []
         for (index, file) in (app["certificates"]?["load_files"]?.arrayValue ?? []).enumerated() {
             let location = "apps.tls.certificates.load_files[\(index)]"
             var object = try StrictObject(file, at: location)
@@ -48,20 +61,22 @@ struct TLSPlan {
     func isEncrypted(_ server: ServerConfiguration, port: UInt16) -> Bool {
         guard port != httpPort else { return false }
         if let policies = server.tlsPolicies, !policies.isEmpty { return true }
-        return !server.automaticHTTPS.isDisabled && !managedNames(server).isEmpty
+        if server.automaticHTTPS.isDisabled { return false }
+        // Nobody means plain HTTP who listens on the HTTPS port alone.
+        let isOnHTTPSPort = server.listen.allSatisfy { $0.hasSuffix(":\(httpsPort)") }
+        return isOnHTTPSPort || !managedNames(server).isEmpty
     }
 
-    /// The context of a server; nil when none of its listeners is encrypted.
-    mutating func context(_ server: ServerConfiguration, ports: [UInt16], now: Int64) throws
-        -> TLSServerContext?
-    {
+    /// What a server's listeners need; nil when none of them is encrypted.
+    ///
+    /// - Parameter logger: For certificates on demand.
+    mutating func makeTLS(
+        _ server: ServerConfiguration, ports: [UInt16], logger: Logger, now: Int64
+    ) throws -> ServerTLS? {
         guard ports.contains(where: { isEncrypted(server, port: $0) }) else { return nil }
         var loaded = try loadFiles(now: now)
-        let names =
-            server.automaticHTTPS.isDisabled || server.automaticHTTPS.skipsCertificates
-            ? [] : managedNames(server)
-        let covered = Set(loaded.flatMap(\.names))
-        loaded += try issue(names.filter { !Self.covers(covered, $0) }, now: now)
+        let names = names(server, loaded: loaded)
+        loaded += try issue(names.issued, now: now)
         var policies: [TLSPolicy] = []
         for (index, policy) in (server.tlsPolicies ?? []).enumerated() {
             policies.append(
@@ -69,7 +84,48 @@ struct TLSPlan {
                     policy,
                     at: "apps.http.servers.\(server.name).tls_connection_policies[\(index)]"))
         }
-        return try TLSServerContext(settings(loaded, policies, server))
+        let onDemand =
+            automation.usesOnDemand || !names.wildcards.isEmpty
+            ? try onDemandPolicy(names.wildcards, logger) : nil
+        return ServerTLS(
+            context: try TLSServerContext(
+                settings(loaded, policies, asksForCertificates: onDemand != nil)),
+            onDemand: onDemand)
+    }
+
+    private func onDemandPolicy(_ wildcards: Set<String>, _ logger: Logger) throws -> OnDemandPolicy
+    {
+        let pool = try automation.onDemand.askURL.map { url in
+            var spec = UpstreamSpec(dial: url.dial, target: .host(url.host, port: url.port))
+            if url.isEncrypted { spec.tls = UpstreamSpec.TLS(serverName: url.host) }
+            spec.headTimeout = Limits.onDemandAskTimeout
+            return try Workers.pools.open(spec)
+        }
+        return OnDemandPolicy(
+            automation, authorities: authorities, wildcards: wildcards, pool: pool, logger: logger)
+    }
+
+    /// Which names get certificates now, and which wildcards stand for names that come later.
+    private func names(
+        _ server: ServerConfiguration, loaded: [LoadedCertificate]
+    ) -> (issued: [String], wildcards: Set<String>) {
+        let automatic = server.automaticHTTPS
+        let managed =
+            automatic.isDisabled || automatic.skipsCertificates ? [] : managedNames(server)
+        let wildcards = managed.filter(Self.isNarrowWildcard)
+        let fromFiles = automatic.ignoresLoaded ? [] : Set(loaded.flatMap(\.names))
+        let issuedWildcards = Set(managed.filter { $0.hasPrefix("*.") && !wildcards.contains($0) })
+        let needed = managed.filter { name in
+            !wildcards.contains(name) && !Self.covers(fromFiles, name)
+                && (issuedWildcards.contains(name) || !Self.covers(issuedWildcards, name))
+        }
+        let all = needed + forced.filter { !needed.contains($0) }
+        return (all.filter { !automation.policy(for: $0).isOnDemand }, Set(wildcards))
+    }
+
+    /// A wildcard right below a top-level name: clients do not accept it in a certificate.
+    private static func isNarrowWildcard(_ name: String) -> Bool {
+        name.hasPrefix("*.") && !name.dropFirst(2).contains(".")
     }
 
     private mutating func loadFiles(now: Int64) throws -> [LoadedCertificate] {
@@ -106,30 +162,23 @@ struct TLSPlan {
     }
 
     private func settings(
-        _ loaded: [LoadedCertificate], _ policies: [TLSPolicy], _ server: ServerConfiguration
-    ) throws(ServerError) -> TLSServerSettings {
-        let certificates = loaded.map {
-            TLSCertificate(
-                names: $0.names, chainPEM: $0.chainPEM, keyPEM: $0.keyPEM,
-                clientAuthentication: policies.clientAuthentication($0.names))
-        }
+        _ loaded: [LoadedCertificate], _ policies: [TLSPolicy], asksForCertificates: Bool
+    ) -> TLSServerSettings {
+        let certificates = loaded.map(\.forTLS)
         let byDefault = policies.compactMap(\.defaultName).first.flatMap { name in
             certificates.firstIndex { Self.covers(Set($0.names), name.lowercased()) }
         }
-        // Without a name that decides, the first certificate is shown, as nginx does; never one
-        // that asks for a client certificate less than another site would.
+        // Without a name that decides, the first certificate is shown, as nginx does, unless one
+        // for the address that the client connected to can be made.
+        let isAnyNameOnDemand = automation.policies.contains {
+            $0.isOnDemand && $0.subjects.isEmpty
+        }
+        let first = certificates.isEmpty || isAnyNameOnDemand ? nil : 0
         var settings = TLSServerSettings(
-            certificates: certificates,
-            defaultCertificate: byDefault
-                ?? certificates.firstIndex { $0.clientAuthentication != nil }
-                ?? (certificates.isEmpty ? nil : 0))
+            certificates: certificates, defaultCertificate: byDefault ?? first)
         settings.applicationProtocols = [.http1]
-        if let version = try policies.agreedVersion(\.minimumVersion, server: server.name) {
-            settings.minimumVersion = version
-        }
-        if let version = try policies.agreedVersion(\.maximumVersion, server: server.name) {
-            settings.maximumVersion = version
-        }
+        settings.policies = policies.map(\.forServer)
+        settings.asksForCertificates = asksForCertificates
         return settings
     }
 

@@ -80,26 +80,10 @@ struct TLSPolicy {
     }
 }
 
-extension [TLSPolicy] {
-    /// What the sites behind a certificate with these names ask of clients.
-    func clientAuthentication(_ names: [String]) -> TLSClientAuthentication? {
-        first { policy in
-            policy.names.isEmpty || policy.names.contains { names.contains($0) }
-        }?.clientAuthentication
-    }
-
-    /// The one version bound that all policies agree on. The catch-all that a Caddyfile adds behind
-    /// its sites' policies says nothing.
-    func agreedVersion(
-        _ member: KeyPath<TLSPolicy, TLSVersion?>, server: String
-    ) throws(ServerError) -> TLSVersion? {
-        let speaking = filter { !$0.names.isEmpty || $0[keyPath: member] != nil }
-        let versions = Set(speaking.map { $0[keyPath: member] })
-        guard versions.count <= 1 else {
-            throw ServerError(
-                "server \(server): sites on one address with different TLS versions are not supported yet"
-            )
-        }
-        return versions.first ?? nil
+extension TLSPolicy {
+    var forServer: TLSServerPolicy {
+        TLSServerPolicy(
+            names: names, minimumVersion: minimumVersion, maximumVersion: maximumVersion,
+            clientAuthentication: clientAuthentication)
     }
 }

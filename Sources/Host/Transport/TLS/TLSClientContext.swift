@@ -15,7 +15,9 @@ package final class TLSClientContext: @unchecked Sendable {
         context = try makeContext(
             server: false, lowest: settings.minimumVersion, highest: settings.maximumVersion)
         try setTrust(settings.trust)
-        if let certificate = settings.certificate { try install(certificate, in: context) }
+        if let certificate = settings.certificate {
+            try install(TLSIdentity(certificate), in: context)
+        }
         let protocols = wireList(settings.applicationProtocols)
         // This function alone returns 0 on success.
         if !protocols.isEmpty,

@@ -50,63 +50,11 @@ extension TLSVersion {
     }
 }
 
-/// Puts a chain and its key into a context, from memory.
-func install(_ certificate: TLSCertificate, in context: OpaquePointer) throws(TLSError) {
+/// Puts a chain and its key into a context, beside those with keys of other kinds.
+func install(_ identity: TLSIdentity, in context: OpaquePointer) throws(TLSError) {
     ERR_clear_error()
-    let name = certificate.names.first ?? "certificate"
-    let chain = parseChain(certificate.chainPEM)
-    defer { for element in chain { X509_free(element) } }
-    guard let leaf = chain.first else {
-        throw TLSError(draining: "\(name): no certificate found in the chain, expected PEM")
-    }
-    guard SSL_CTX_use_certificate(context, leaf) == 1 else {
-        throw TLSError(draining: "\(name): certificate refused")
-    }
-    for element in chain.dropFirst() {
-        guard gwx_ctx_add_chain_certificate(context, element) == 1 else {
-            throw TLSError(draining: "\(name): intermediate certificate refused")
-        }
-    }
-    guard let key = parseKey(certificate.keyPEM) else {
-        throw TLSError(draining: "\(name): no private key found, expected unencrypted PEM")
-    }
-    defer { EVP_PKEY_free(key) }
-    guard SSL_CTX_use_PrivateKey(context, key) == 1, SSL_CTX_check_private_key(context) == 1 else {
-        throw TLSError(draining: "\(name): private key does not belong to the certificate")
-    }
-}
-
-/// The certificates of a PEM text in order; each is owned by the caller.
-private func parseChain(_ pem: [UInt8]) -> [OpaquePointer] {
-    guard let bio = pem.withUnsafeBytes({ BIO_new_mem_buf($0.baseAddress, CInt($0.count)) }) else {
-        return []
-    }
-    return withExtendedLifetime(pem) {
-        defer { BIO_free(bio) }
-        var chain: [OpaquePointer] = []
-        while let element = PEM_read_bio_X509(bio, nil, refusePassphrase, nil) {
-            chain.append(element)
-        }
-        // The end of the text is reported as "no start line".
-        if !chain.isEmpty { ERR_clear_error() }
-        return chain
-    }
-}
-
-private func parseKey(_ pem: [UInt8]) -> OpaquePointer? {
-    pem.withUnsafeBytes { bytes in
-        guard let bio = BIO_new_mem_buf(bytes.baseAddress, CInt(bytes.count)) else { return nil }
-        defer { BIO_free(bio) }
-        return PEM_read_bio_PrivateKey(bio, nil, refusePassphrase, nil)
-    }
-}
-
-/// Without it OpenSSL would ask on the terminal.
-private func refusePassphrase(
-    _ buffer: UnsafeMutablePointer<CChar>?, _ size: CInt, _ writing: CInt,
-    _ data: UnsafeMutableRawPointer?
-) -> CInt {
-    -1
+    let done = SSL_CTX_use_cert_and_key(context, identity.leaf, identity.key, identity.chain, 1)
+    guard done == 1 else { throw TLSError(draining: "\(identity.name): certificate refused") }
 }
 
 /// Trusts the certificates of these PEM files.

@@ -10,14 +10,26 @@ package final class TLSServerContext: @unchecked Sendable {
 
     /// Sessions start on this one; it also holds the ticket keys.
     let base: OpaquePointer
-    /// One SSL_CTX per certificate, in the order of the settings.
+    /// One SSL_CTX per set of certificates that serve the same name.
     fileprivate private(set) var contexts: [OpaquePointer] = []
     private let names: ServerNameTable
     private let defaultIndex: Int
+    private let policies: [Policy]
+    private let policyNames: ServerNameTable
+    /// The policy for all other names, -1 for none.
+    private let otherPolicy: Int
+    private let asksForCertificates: Bool
     /// ALPN wire list, server's preference first.
     fileprivate let protocols: [UInt8]
     /// Fetched once: a fetch per handshake takes a lock.
     private let digest: OpaquePointer
+
+    private struct Policy {
+        /// 0 leaves the context's.
+        let lowest: CInt
+        let highest: CInt
+        let clients: TLSClientPolicy?
+    }
 
     /// - Throws: `TLSError` naming the certificate, file or setting at fault.
     package init(_ settings: TLSServerSettings) throws(TLSError) {
@@ -25,19 +37,26 @@ package final class TLSServerContext: @unchecked Sendable {
             throw TLSError(draining: "cannot fetch SHA-256")
         }
         self.digest = digest
-        names = ServerNameTable(settings.certificates.map(\.names))
-        defaultIndex = settings.defaultCertificate ?? -1
-        protocols = wireList(settings.applicationProtocols)
+        let parts: Parts
         do {
+            parts = try Parts(settings)
             base = try Self.makeServerContext(settings)
         } catch {
             EVP_MD_free(digest)
             throw error
         }
-        guard defaultIndex < settings.certificates.count else {
-            throw TLSError("the default certificate is not among the certificates")
+        names = ServerNameTable(parts.groups.map(\.names))
+        defaultIndex = parts.defaultGroup
+        policies = parts.policies
+        policyNames = ServerNameTable(settings.policies.map(\.names))
+        otherPolicy = settings.policies.firstIndex { $0.names.isEmpty } ?? -1
+        asksForCertificates = settings.asksForCertificates
+        protocols = wireList(settings.applicationProtocols)
+        for group in parts.groups {
+            let context = try Self.makeServerContext(settings)
+            contexts.append(context)
+            for identity in group.identities { try install(identity, in: context) }
         }
-        try addContexts(settings)
         let data = Unmanaged.passUnretained(self).toOpaque()
         for context in contexts + [base] where !protocols.isEmpty {
             SSL_CTX_set_alpn_select_cb(context, selectProtocol, data)
@@ -51,14 +70,76 @@ package final class TLSServerContext: @unchecked Sendable {
         EVP_MD_free(digest)
     }
 
-    private func addContexts(_ settings: TLSServerSettings) throws(TLSError) {
-        for certificate in settings.certificates {
-            let context = try Self.makeServerContext(settings)
-            contexts.append(context)
-            try install(certificate, in: context)
-            if let authentication = certificate.clientAuthentication {
-                try requireClients(authentication, in: context)
+    /// Settings as tables, before contexts are made of them.
+    private struct Parts {
+        struct Group {
+            var names: [String]
+            var identities: [TLSIdentity]
+        }
+
+        private(set) var groups: [Group] = []
+        private(set) var defaultGroup = -1
+        private(set) var policies: [Policy] = []
+
+        init(_ settings: TLSServerSettings) throws(TLSError) {
+            var identities: [TLSIdentity] = []
+            for certificate in settings.certificates {
+                identities.append(try TLSIdentity(certificate))
             }
+            addGroups(settings, identities)
+            if let index = settings.defaultCertificate {
+                guard identities.indices.contains(index) else {
+                    throw TLSError("the default certificate is not among the certificates")
+                }
+                defaultGroup = group(of: identities[index])
+            }
+            for policy in settings.policies {
+                policies.append(
+                    Policy(
+                        lowest: policy.minimumVersion?.number ?? 0,
+                        highest: policy.maximumVersion?.number ?? 0,
+                        clients: try policy.clientAuthentication.map {
+                            authentication throws(TLSError) in try TLSClientPolicy(authentication)
+                        }))
+            }
+        }
+
+        /// Names with the same certificates, one for each kind of key, share a context.
+        private mutating func addGroups(
+            _ settings: TLSServerSettings, _ identities: [TLSIdentity]
+        ) {
+            var order: [String] = []
+            var choice: [String: [Int]] = [:]
+            for (index, certificate) in settings.certificates.enumerated() {
+                for name in certificate.names {
+                    let known = choice[name] ?? []
+                    if known.isEmpty { order.append(name) }
+                    let kind = identities[index].keyKind
+                    guard !known.contains(where: { identities[$0].keyKind == kind }) else {
+                        continue
+                    }
+                    choice[name] = known + [index]
+                }
+            }
+            var places: [[Int]: Int] = [:]
+            for name in order {
+                let indices = choice[name] ?? []
+                if let place = places[indices] {
+                    groups[place].names.append(name)
+                } else {
+                    places[indices] = groups.count
+                    groups.append(Group(names: [name], identities: indices.map { identities[$0] }))
+                }
+            }
+        }
+
+        /// A group with the identity, made when its names are all served by others.
+        private mutating func group(of identity: TLSIdentity) -> Int {
+            if let known = groups.firstIndex(where: { $0.identities.first === identity }) {
+                return known
+            }
+            groups.append(Group(names: [], identities: [identity]))
+            return groups.count - 1
         }
     }
 
@@ -79,46 +160,20 @@ package final class TLSServerContext: @unchecked Sendable {
     }
 }
 
+/// What comes of looking at a client hello.
+private enum Selection {
+    case selected
+    /// There is no certificate yet; the name waits in the socket's state.
+    case wanted
+    case refused
+}
+
 extension TLSServerContext {
-    private func requireClients(
-        _ authentication: TLSClientAuthentication, in context: OpaquePointer
-    ) throws(TLSError) {
-        let (flags, verifies) =
-            switch authentication.mode {
-            case .request: (SSL_VERIFY_PEER, false)
-            case .require: (SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, false)
-            case .verifyIfGiven: (SSL_VERIFY_PEER, true)
-            case .requireAndVerify: (SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, true)
-            }
-        SSL_CTX_set_verify(context, flags, verifies ? nil : acceptAnyCertificate)
-        guard verifies || !authentication.authorityFiles.isEmpty else { return }
-        guard !authentication.authorityFiles.isEmpty else {
-            throw TLSError("client certificates cannot be verified without authority files")
-        }
-        try trust(authentication.authorityFiles, in: context)
-        for file in authentication.authorityFiles {
-            guard let list = SSL_load_client_CA_file(file) else {
-                throw TLSError(draining: "cannot read certificate authorities from \(file)")
-            }
-            defer { OPENSSL_sk_free(list) }
-            try announce(list, in: context)
-        }
-    }
-
-    /// Tells clients which authorities are accepted (RFC 8446 §4.2.4).
-    private func announce(_ names: OpaquePointer, in context: OpaquePointer) throws(TLSError) {
-        while let name = OPENSSL_sk_pop(names) {
-            let added = gwx_ctx_add_client_authority(context, OpaquePointer(name))
-            X509_NAME_free(OpaquePointer(name))
-            guard added == 1 else { throw TLSError(draining: "cannot announce an authority") }
-        }
-    }
-
-    /// Chooses the certificate before anything else of the hello is looked at, so that a ticket
-    /// is judged under the policy of the name asked for now.
-    ///
-    /// - Returns: false when there is no certificate for the client.
-    fileprivate func select(_ ssl: OpaquePointer) -> Bool {
+    /// Chooses certificate and policy before anything else of the hello is looked at, so that a
+    /// ticket is judged under the policy of the name asked for now.
+    fileprivate func select(
+        _ ssl: OpaquePointer, _ socket: UnsafeMutablePointer<TLSSocket>
+    ) -> Selection {
         var extensionBytes: UnsafePointer<UInt8>?
         var extensionCount = 0
         _ = SSL_client_hello_get0_ext(
@@ -127,15 +182,43 @@ extension TLSServerContext {
         return withUnsafeTemporaryAllocation(byteCount: 4 + 256, alignment: 4) { scratch in
             let name = lowercasedServerName(hello, into: .init(rebasing: scratch[4...]))
             let found = names.lookup(name)
-            let index = found >= 0 ? found : defaultIndex
-            guard index >= 0 else { return false }
-            let context = contexts[index]
-            SSL_set_SSL_CTX(ssl, context)
-            SSL_set_verify(
-                ssl, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context))
-            scratch.storeBytes(of: UInt32(index), as: UInt32.self)
+            if found >= 0 {
+                SSL_set_SSL_CTX(ssl, contexts[found])
+            } else if asksForCertificates, defaultIndex < 0 || !name.isEmpty {
+                switch socket.pointee.certificate {
+                case .none:
+                    socket.pointee.want(name)
+                    return .wanted
+                case .wanted: return .wanted
+                case .refused: return .refused
+                case .found(let identity):
+                    guard identity._withUnsafeGuaranteedRef({ $0.show(on: ssl) }) else {
+                        return .refused
+                    }
+                }
+            } else if defaultIndex >= 0 {
+                SSL_set_SSL_CTX(ssl, contexts[defaultIndex])
+            } else {
+                return .refused
+            }
+            let policy = policy(of: name)
+            guard apply(policy, to: ssl) else { return .refused }
+            scratch.storeBytes(of: Int32(policy), as: Int32.self)
             return bindTickets(ssl, to: .init(rebasing: scratch[..<(4 + name.count)]))
+                ? .selected : .refused
         }
+    }
+
+    private func policy(of name: UnsafeMutableRawBufferPointer) -> Int {
+        let named = policyNames.lookup(name)
+        return named >= 0 ? named : otherPolicy
+    }
+
+    private func apply(_ index: Int, to ssl: OpaquePointer) -> Bool {
+        guard index >= 0 else { return true }
+        let policy = policies[index]
+        return gwx_ssl_set_protocol_range(ssl, policy.lowest, policy.highest) == 1
+            && policy.clients?.apply(to: ssl) ?? true
     }
 
     /// A ticket is good for one server name under one policy only: both are hashed into the
@@ -171,12 +254,18 @@ private func lowercasedServerName(
 private func clientHello(
     _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<CInt>?, _ data: UnsafeMutableRawPointer?
 ) -> CInt {
-    guard let ssl, let data else { return SSL_CLIENT_HELLO_ERROR }
+    guard let ssl, let data,
+        let socket = gwx_ssl_app_data(ssl)?.assumingMemoryBound(to: TLSSocket.self)
+    else { return SSL_CLIENT_HELLO_ERROR }
     let context = Unmanaged<TLSServerContext>.fromOpaque(data)
-    if context._withUnsafeGuaranteedRef({ $0.select(ssl) }) { return SSL_CLIENT_HELLO_SUCCESS }
-    alert?.pointee = CInt(SSL_AD_UNRECOGNIZED_NAME)
-    gwx_ssl_app_data(ssl)?.assumingMemoryBound(to: TLSSocket.self).pointee.refusedServerName = true
-    return SSL_CLIENT_HELLO_ERROR
+    switch context._withUnsafeGuaranteedRef({ $0.select(ssl, socket) }) {
+    case .selected: return SSL_CLIENT_HELLO_SUCCESS
+    case .wanted: return SSL_CLIENT_HELLO_RETRY
+    case .refused:
+        alert?.pointee = CInt(SSL_AD_UNRECOGNIZED_NAME)
+        socket.pointee.refusedServerName = true
+        return SSL_CLIENT_HELLO_ERROR
+    }
 }
 
 /// Without this answer OpenSSL does not keep the name with the session.
@@ -223,6 +312,3 @@ private func chooseProtocol(
     }
     return nil
 }
-
-/// `request` and `require` ask for a certificate and leave its judgement to the handlers.
-private func acceptAnyCertificate(_ verified: CInt, _ store: OpaquePointer?) -> CInt { 1 }

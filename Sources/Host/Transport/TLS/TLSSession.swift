@@ -8,6 +8,8 @@ package enum TLSStep: Equatable, Sendable {
     case done(Int)
     case wantRead
     case wantWrite
+    /// The handshake goes on when `provide` was called; see `wantedServerName`.
+    case wantCertificate
     /// The peer said close_notify: everything it sent has arrived.
     case closed
     case failed(TLSFailure)
@@ -25,6 +27,8 @@ package final class TLSSession {
     private let server: TLSServerContext?
     private let client: TLSClientContext?
     private let peer: TLSPeerName?
+    /// Found while the handshake waited.
+    private var identity: TLSIdentity?
     /// Nothing may be sent any more (RFC 8446 §6.2).
     private var isBroken = false
 
@@ -131,6 +135,7 @@ extension TLSSession {
         switch SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .wantRead
         case SSL_ERROR_WANT_WRITE: return .wantWrite
+        case SSL_ERROR_WANT_CLIENT_HELLO_CB: return .wantCertificate
         case SSL_ERROR_ZERO_RETURN: return .closed
         default: return .failed(fail())
         }
@@ -141,6 +146,21 @@ extension TLSSession {
         let failure = TLSFailure.drain(
             verifyResult: SSL_get_verify_result(ssl), systemError: socket.pointee.systemError)
         return socket.pointee.refusedServerName ? .unknownServerName : failure
+    }
+}
+
+// A certificate that is not at hand.
+
+extension TLSSession {
+    /// The name that `wantCertificate` is about, in lower case; empty when the client gave none.
+    /// Lives as long as the session.
+    package var wantedServerName: UnsafeRawBufferPointer { socket.pointee.wantedName }
+
+    /// Answers `wantCertificate`; nil refuses the client with `unrecognized_name`. Call `handshake`
+    /// after it.
+    package func provide(_ identity: TLSIdentity?) {
+        self.identity = identity
+        socket.pointee.provide(identity)
     }
 }
 
@@ -178,8 +198,7 @@ extension TLSSession {
         SSL_get_current_cipher(ssl).map { SSL_CIPHER_get_protocol_id($0) } ?? 0
     }
 
-    /// The IANA name of the cipher suite, such as `TLS_AES_128_GCM_SHA256`. Makes a string.
-    /// The cipher suite's name; lives as long as the process.
+    /// The cipher suite's IANA name, such as `TLS_AES_128_GCM_SHA256`; lives as long as the process.
     package var cipherText: UnsafeRawBufferPointer {
         guard let name = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)) else {
             return UnsafeRawBufferPointer(start: nil, count: 0)

@@ -29,16 +29,31 @@ package struct TLSCertificate: Sendable {
     /// Leaf first, then the intermediates.
     package var chainPEM: [UInt8]
     package var keyPEM: [UInt8]
-    /// What the sites behind this certificate ask of clients; nil asks for nothing.
-    package var clientAuthentication: TLSClientAuthentication?
 
-    package init(
-        names: [String], chainPEM: [UInt8], keyPEM: [UInt8],
-        clientAuthentication: TLSClientAuthentication? = nil
-    ) {
+    package init(names: [String], chainPEM: [UInt8], keyPEM: [UInt8]) {
         self.names = names
         self.chainPEM = chainPEM
         self.keyPEM = keyPEM
+    }
+}
+
+/// How connections to some server names are made.
+package struct TLSServerPolicy: Sendable {
+    /// Lower case; `*.example.com` covers exactly one label. Empty is for all other names, and for
+    /// clients that name none.
+    package var names: [String]
+    package var minimumVersion: TLSVersion?
+    package var maximumVersion: TLSVersion?
+    /// Nil asks for nothing.
+    package var clientAuthentication: TLSClientAuthentication?
+
+    package init(
+        names: [String] = [], minimumVersion: TLSVersion? = nil, maximumVersion: TLSVersion? = nil,
+        clientAuthentication: TLSClientAuthentication? = nil
+    ) {
+        self.names = names
+        self.minimumVersion = minimumVersion
+        self.maximumVersion = maximumVersion
         self.clientAuthentication = clientAuthentication
     }
 }
@@ -63,10 +78,18 @@ package struct TLSClientAuthentication: Sendable, Hashable {
 }
 
 package struct TLSServerSettings: Sendable {
+    /// Several for one name are a choice when their keys are of different kinds; else the first
+    /// one counts.
     package var certificates: [TLSCertificate]
+    /// The first one that fits counts; an exact name goes before a wildcard. Where none fits, the
+    /// values below hold and clients are asked for nothing.
+    package var policies: [TLSServerPolicy] = []
     /// Index into `certificates` for clients without a name or with an unknown one; nil refuses
     /// both with `unrecognized_name`.
     package var defaultCertificate: Int?
+    /// Names without certificate, and clients without a name where there is no default, make the
+    /// handshake wait for one (`TLSStep.wantCertificate`).
+    package var asksForCertificates = false
     /// In order of preference; empty leaves ALPN out.
     package var applicationProtocols: [TLSApplicationProtocol] = [.http1]
     package var minimumVersion = TLSVersion.tls12

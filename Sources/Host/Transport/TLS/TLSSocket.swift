@@ -22,6 +22,9 @@ struct TLSSocket {
     var ended = false
     /// The client asked for a name without certificate.
     var refusedServerName = false
+    /// What became of a name that the server has no certificate for at hand.
+    private(set) var certificate = Certificate.none
+    private var name: UnsafeMutableRawBufferPointer?
     /// Whose store takes this session's tickets, and under which name; nil on a server.
     var client: Unmanaged<TLSClientContext>?
     var peer: Unmanaged<TLSPeerName>?
@@ -31,7 +34,34 @@ struct TLSSocket {
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    func deallocate() { held?.deallocate() }
+    func deallocate() {
+        held?.deallocate()
+        name?.deallocate()
+    }
+
+    enum Certificate {
+        case none, wanted, refused
+        /// Not owned: the session keeps it.
+        case found(Unmanaged<TLSIdentity>)
+    }
+
+    /// The name whose certificate is wanted; empty when the client gave none.
+    var wantedName: UnsafeRawBufferPointer {
+        name.map { UnsafeRawBufferPointer($0) } ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// The handshake waits for a certificate; copies the name.
+    mutating func want(_ bytes: UnsafeMutableRawBufferPointer) {
+        certificate = .wanted
+        guard !bytes.isEmpty else { return }
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        copy.copyMemory(from: UnsafeRawBufferPointer(bytes))
+        name = copy
+    }
+
+    mutating func provide(_ identity: TLSIdentity?) {
+        certificate = identity.map { .found(.passUnretained($0)) } ?? .refused
+    }
 }
 
 extension TLSSocket {
