@@ -42,6 +42,16 @@ package final class Arena {
         return UnsafeRawBufferPointer(start: to, count: bytes.count)
     }
 
+    /// Fills everything with a pattern, for the checking host. `reset` follows.
+    package func poison() {
+        LentMemory.poison(
+            UnsafeMutableRawBufferPointer(start: first, count: Self.blockBytes))
+        for block in extra {
+            LentMemory.poison(
+                UnsafeMutableRawBufferPointer(start: block, count: Self.blockBytes))
+        }
+    }
+
     package func reset() {
         if !extra.isEmpty {
             for block in extra { block.deallocate() }

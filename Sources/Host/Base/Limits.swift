@@ -106,6 +106,8 @@ package enum Limits {
     /// Input behind the request under way (pipelining) that is kept.
     package static let pipelinedBytesMax = 64 * 1024
     /// Memory that each buffer of an exchange keeps for the next request.
+    /// Ended exchanges that the checking host keeps per worker, to notice who still uses them.
+    package static let checkedExchangesKept = 64
     package static let exchangeBufferBytesKept = 4 * 1024
     /// Exchanges kept for reuse, per worker.
     package static let freeExchangesMax = 1024

@@ -30,6 +30,10 @@ final class PluginSet {
 
     /// - Parameter folders: Those of `--plugins`.
     init(folders: [String]) {
+        // Before the tables are handed out; a process that serves has a log for it later.
+        ContractCheck.configure(
+            isEnabled: Environment.value("GATEWRIGHT_CHECK") == "1",
+            report: { Console.error("\($0)") })
         loader = PluginLoader(
             finder: PluginFinder(
                 options: folders, environment: Environment.value("GATEWRIGHT_PLUGINS"),

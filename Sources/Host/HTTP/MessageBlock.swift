@@ -55,6 +55,24 @@ package final class MessageBlock {
         }
     }
 
+    // MARK: For the checking host
+
+    /// Fills everything with a pattern. `reset` follows.
+    package func poison() {
+        LentMemory.poison(UnsafeMutableRawBufferPointer(start: base, count: capacity))
+    }
+
+    /// Moves to other memory, so that what was not read anew after a change shows.
+    package func move() {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+        memory.copyMemory(from: base, byteCount: used)
+        LentMemory.takeBack(UnsafeMutableRawBufferPointer(start: base, count: capacity))
+        base = memory
+        refreshSections()
+    }
+
+    // MARK: Contents
+
     /// Takes a parsed head in: its bytes at offset 0, so that every ref stays valid, and its field
     /// table behind them.
     ///

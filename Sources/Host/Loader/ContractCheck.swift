@@ -36,7 +36,12 @@ package enum ContractCheck {
 
     /// Reports a broken rule. [any]
     package static func violation(_ call: String, _ rule: String, scope: PluginScope? = nil) {
-        let subject = scope?.name ?? PluginScope.running?.name ?? "unknown plugin"
+        violation(call, rule, subject: scope?.name)
+    }
+
+    /// - Parameter subject: Who did it; nil when nobody knows better than the calling thread.
+    package static func violation(_ call: String, _ rule: String, subject: String?) {
+        let subject = subject ?? PluginScope.running?.name ?? "unknown plugin"
         let report = sink.withLock { $0 }
         report?(ContractViolation(subject: subject, call: call, rule: rule))
     }

@@ -143,7 +143,13 @@ final class ClientCall: UpstreamConsumer {
         guard !isOver else { return }
         received += UInt64(bytes.count)
         guard received <= bodyBytesMax else { return end(GW_E_LIMIT, "the response is too large") }
-        ops.on_body?(context, gw_view(bytes))
+        guard worker.isChecking else {
+            ops.on_body?(context, gw_view(bytes))
+            return
+        }
+        let lent = LentMemory.lend(bytes)
+        defer { LentMemory.takeBack(lent) }
+        ops.on_body?(context, gw_view(UnsafeRawBufferPointer(lent)))
     }
 
     override func upstreamEnded(trailers: UnsafePointer<gw_fields>?) {

@@ -18,12 +18,39 @@ enum AnswerState {
     case aborted
     /// `copy_response` was called: the parked response of the upstream is the answer.
     case parked
+
+    /// What a handler should have known that goes on with its answer out of order.
+    var ruleBroken: StaticString {
+        switch self {
+        case .none: "response comes first"
+        case .prepared: "start comes first"
+        case .whole: "respond has given the whole answer"
+        case .started: "start was called; pieces follow by write"
+        case .ended: "the answer has ended with GW_WRITE_END"
+        case .aborted: "the answer was aborted"
+        case .parked: "copy_response has given the answer"
+        }
+    }
 }
 
 extension Exchange {
     // MARK: Host calls (inside hooks and jobs; nothing here calls a plugin)
 
-    /// An empty response with that status (`gw_host_http.response`).
+    /// `gw_host_http.response`: the handler begins an answer, or begins it anew.
+    func offerAnswer(status: UInt16) -> UnsafeMutablePointer<gw_res>? {
+        guard !headSent else {
+            breach("gw.http/1 response", "the head of a response was sent already")
+            return nil
+        }
+        if answeringHandler == runningHandler, answer != .none, answer != .prepared {
+            breach("gw.http/1 response", "called after respond, start or copy_response")
+            return nil
+        }
+        answeringHandler = runningHandler
+        return prepareAnswer(status: status)
+    }
+
+    /// An empty response with that status.
     func prepareAnswer(status: UInt16) -> UnsafeMutablePointer<gw_res>? {
         guard !headSent, phase != .done, phase != .idle else { return nil }
         parked = nil
@@ -40,7 +67,7 @@ extension Exchange {
 
     func respond(_ body: UnsafeRawBufferPointer) -> gw_status {
         guard answer == .prepared else {
-            if answer != .none { worker.logContract(self, "answered twice") }
+            breach("gw.http/1 respond", answer.ruleBroken)
             return gw_status(GW_E_INVALID)
         }
         pendingAnswer.append(body)
@@ -50,7 +77,10 @@ extension Exchange {
     }
 
     func startAnswer() -> gw_status {
-        guard answer == .prepared else { return gw_status(GW_E_INVALID) }
+        guard answer == .prepared else {
+            breach("gw.http/1 start", answer.ruleBroken)
+            return gw_status(GW_E_INVALID)
+        }
         answer = .started
         noteAnswerChanged()
         return gw_status(GW_OK)
@@ -58,7 +88,10 @@ extension Exchange {
 
     func writeAnswer(_ piece: UnsafeRawBufferPointer, flags: UInt32) -> gw_status {
         guard phase != .done, stream != nil else { return gw_status(GW_E_CANCELLED) }
-        guard answer == .started else { return gw_status(GW_E_INVALID) }
+        guard answer == .started else {
+            breach("gw.http/1 write", answer.ruleBroken)
+            return gw_status(GW_E_INVALID)
+        }
         pendingAnswer.append(piece)
         if flags & UInt32(GW_WRITE_END) != 0 { answer = .ended }
         noteAnswerChanged()

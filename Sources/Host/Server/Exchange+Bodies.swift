@@ -166,7 +166,12 @@ extension Exchange {
         chunk.flags = isLast ? UInt32(GW_CHUNK_END) : 0
         emitted.removeAll(keepingBytesMax: Limits.bufferedBytesMax)
         isInHook = true
-        defer { isInHook = false }
+        isInBodyHook = true
+        defer {
+            isInHook = false
+            isInBodyHook = false
+        }
+        if worker.isChecking { return callChecked(hook, handler, index, &chunk) }
         return hook(handler.pointee.instance, req, visited[index].state, &chunk)
     }
 

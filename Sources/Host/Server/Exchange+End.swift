@@ -110,6 +110,7 @@ extension Exchange {
         upstreamBodySent = false
         parked = nil
         answer = .none
+        answeringHandler = -1
         pendingAnswer.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         headSent = false
         responseEnded = false

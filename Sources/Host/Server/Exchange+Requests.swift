@@ -89,7 +89,10 @@ extension Exchange {
     }
 
     func beginTicket(deadline: UInt64) -> UInt64 {
-        guard isInHook || phase == .chain || phase == .collecting else { return 0 }
+        guard isInHook || phase == .chain || phase == .collecting else {
+            breach("gw.loop/1 wait_begin", "in a hook that may answer GW_WAIT")
+            return 0
+        }
         if ticket != 0 { worker.invalidate(ticket) }
         ticket = worker.beginTicket(self)
         let wait = deadline == 0 ? Limits.pluginWaitTimeout : deadline

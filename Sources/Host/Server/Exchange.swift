@@ -50,6 +50,8 @@ final class Exchange: UpstreamConsumer {
     var phase = Phase.idle
     /// Set while a plugin's hook runs: answers and writes wait until it returns.
     var isInHook = false
+    /// Inside of one that `emit` is for.
+    var isInBodyHook = false
     var isRunningChain = false
     var runningHandler = -1
 
@@ -87,6 +89,8 @@ final class Exchange: UpstreamConsumer {
 
     // The answer.
     var answer = AnswerState.none
+    /// Index of the handler that prepared it.
+    var answeringHandler = -1
     var pendingAnswer = ByteQueue()
     var responseFraming = ResponseBody.none
     var headSent = false
@@ -101,6 +105,9 @@ final class Exchange: UpstreamConsumer {
     var failedCall: FailedCall?
     /// Where the visits of the error routes begin; 0 outside of them.
     var errorRoutesVisit: UInt16 = 0
+
+    /// For messages about calls after the end; kept by the checking host only.
+    var lastLabel: HandlerLabel?
 
     // Waiting.
     var ticket: UInt64 = 0
@@ -133,9 +140,11 @@ final class Exchange: UpstreamConsumer {
                     $0.waitExpired()
                 }
             })
+        if worker.isChecking { LiveExchanges.insert(self) }
     }
 
     deinit {
+        if worker.isChecking { LiveExchanges.remove(self) }
         UnsafeMutableRawPointer(req).deallocate()
         res.deallocate()
         outgoing.deallocate()

@@ -13,18 +13,18 @@ final class PluginTimer: @unchecked Sendable {
     let fire: Fire
     let argument: UnsafeMutableRawPointer?
     let ticket: UInt64
-    let owner: ObjectIdentifier
+    let scope: PluginScope
     /// Used on the worker only.
     private let node: TimerWheel.Node
     private let isOver = Atomic<Bool>(false)
 
     init(
-        worker: Worker, ticket: UInt64, owner: ObjectIdentifier, fire: @escaping Fire,
+        worker: Worker, ticket: UInt64, scope: PluginScope, fire: @escaping Fire,
         argument: UnsafeMutableRawPointer?
     ) {
         self.worker = worker
         self.ticket = ticket
-        self.owner = owner
+        self.scope = scope
         self.fire = fire
         self.argument = argument
         node = .allocate(capacity: 1)
@@ -45,7 +45,7 @@ final class PluginTimer: @unchecked Sendable {
     private func fired() {
         guard end() else { return }
         PluginTimers.forget(ticket)
-        fire(argument)
+        scope.run { fire(argument) }
     }
 
     /// True for whoever ends it first.
@@ -78,7 +78,7 @@ enum PluginTimers {
             guard state.timers.count < Limits.pluginTimersMax else { return nil }
             state.counter += 1
             let timer = PluginTimer(
-                worker: worker, ticket: state.counter, owner: key, fire: fire, argument: argument)
+                worker: worker, ticket: state.counter, scope: owner, fire: fire, argument: argument)
             state.timers[timer.ticket] = timer
             state.ticketsOf[key, default: []].insert(timer.ticket)
             return timer
@@ -101,7 +101,7 @@ enum PluginTimers {
     private static func take(_ ticket: UInt64) -> PluginTimer? {
         state.withLock { state in
             guard let timer = state.timers.removeValue(forKey: ticket) else { return nil }
-            state.ticketsOf[timer.owner]?.remove(ticket)
+            state.ticketsOf[ObjectIdentifier(timer.scope)]?.remove(ticket)
             return timer
         }
     }
@@ -164,14 +164,14 @@ enum PluginWork {
         static func run(_ pointer: UnsafeMutableRawPointer?) {
             guard let pointer else { return }
             let work = Unmanaged<Work>.fromOpaque(pointer).takeUnretainedValue()
-            work.function(work.argument)
+            work.owner.run { work.function(work.argument) }
         }
 
         /// [loop]
         static func finish(_ pointer: UnsafeMutableRawPointer?) {
             guard let pointer else { return }
             let work = Unmanaged<Work>.fromOpaque(pointer).takeRetainedValue()
-            work.done?(work.argument)
+            work.owner.run { work.done?(work.argument) }
             work.owner.unhold()
         }
     }

@@ -7,17 +7,18 @@ import Transport
 
 extension Worker {
     /// A handler broke the contract of the ABI; the request fails, the gateway goes on.
-    func logContract(_ exchange: Exchange, _ rule: StaticString) {
+    func logContract(
+        _ exchange: Exchange, _ rule: StaticString, call: StaticString? = nil
+    ) {
         let logger = generation.logs.plugins
         guard logger.isEnabled(.error) else { return }
         let record = logProducer.beginRecord(
             .error, "plugin broke the contract", time: wallNanoseconds)
-        if let label = exchange.runningLabel {
-            record.field("plugin", label.plugin)
-            record.field("module", label.module)
-        }
+        if let label = exchange.runningLabel { record.field("plugin", label.plugin) }
+        record.field("module", exchange.breachingModule ?? "unknown plugin")
+        if let call { record.field("call", call) }
         record.field("rule", rule)
-        addRequest(exchange, to: record)
+        if exchange.phase != .idle { addRequest(exchange, to: record) }
         logProducer.endRecord(to: logger)
     }
 

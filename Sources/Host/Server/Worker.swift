@@ -2,6 +2,7 @@
 import Base
 import CGateway
 import HTTP
+import Loader
 import Logging
 import Synchronization
 import Transport
@@ -61,6 +62,8 @@ final class Worker: @unchecked Sendable {
 
     var tickets = TicketTable()
     let logProducer: LogProducer
+    /// The checking host is on.
+    let isChecking = ContractCheck.isEnabled
 
     // Work for the end of the turn.
     private var readsDue: [ReadDue] = []
@@ -169,7 +172,10 @@ final class Worker: @unchecked Sendable {
 
     // MARK: Exchanges
 
-    func takeExchange() -> Exchange { freeExchanges.popLast() ?? Exchange(worker: self) }
+    func takeExchange() -> Exchange {
+        if isChecking { return Exchange(worker: self) }
+        return freeExchanges.popLast() ?? Exchange(worker: self)
+    }
 
     func nextExchangeID() -> UInt64 {
         exchangeCounter += 1
@@ -180,8 +186,17 @@ final class Worker: @unchecked Sendable {
     func scheduleRecycling(_ exchange: Exchange) { retiringExchanges.append(exchange) }
 
     func recycle(_ exchange: Exchange) {
+        if isChecking { return quarantine(exchange) }
         exchange.reset()
         if freeExchanges.count < Limits.freeExchangesMax { freeExchanges.append(exchange) }
+    }
+
+    /// While checking, an exchange is not used again soon: plugins may still hold its request.
+    private func quarantine(_ exchange: Exchange) {
+        exchange.poison()
+        exchange.reset()
+        freeExchanges.append(exchange)
+        if freeExchanges.count > Limits.checkedExchangesKept { freeExchanges.removeFirst() }
     }
 
     private func recycleRetired() {

@@ -92,6 +92,7 @@ private func workThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     guard let context else { return nil }
     let pool = Unmanaged<WorkPool>.fromOpaque(context).takeUnretainedValue()
     gwx_name_thread(UnsafeRawPointer(pool.threadName.utf8Start).assumingMemoryBound(to: CChar.self))
+    ThreadRole.current = .work
     pool.serve()
     return nil
 }

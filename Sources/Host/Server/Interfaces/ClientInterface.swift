@@ -8,11 +8,12 @@ import Transport
 enum ClientInterface {
     static func register() {
         HostInterfaces.register(
-            GW_IFACE_CLIENT,
-            copying: gw_host_client(
-                struct_size: UInt32(MemoryLayout<gw_host_client>.size), rev: 1,
-                call: startCall, cancel: cancelCall))
+            GW_IFACE_CLIENT, copying: CallCheck.table(plain, checked: CheckedClient.table))
     }
+
+    static let plain = gw_host_client(
+        struct_size: UInt32(MemoryLayout<gw_host_client>.size), rev: 1,
+        call: startCall, cancel: cancelCall)
 }
 
 private func startCall(

@@ -9,19 +9,20 @@ import Routing
 enum HTTPInterface {
     static func register() {
         HostInterfaces.register(
-            GW_IFACE_HTTP,
-            copying: gw_host_http(
-                struct_size: UInt32(MemoryLayout<gw_host_http>.size), rev: 1,
-                field_id: fieldID, field_get: fieldGet, field_set: fieldSet, field_add: fieldAdd,
-                field_remove: fieldRemove, field_remove_matching: fieldRemoveMatching,
-                field_set_at: fieldSetAt, field_add_named: fieldAddNamed, set_uri: setURI,
-                set_method: setMethod, variable: variable, variable_get: variableGet,
-                variable_set: variableSet, placeholder_set: placeholderSet,
-                template_compile: templateCompile, template_eval: templateEvaluate,
-                alloc: allocate, response: response, respond: respond, start: start, write: write,
-                abort: abort, emit: emit, fail: fail, routes_compile: routesCompile,
-                enter_routes: enterRoutes, copy_response: copyResponse))
+            GW_IFACE_HTTP, copying: CallCheck.table(plain, checked: CheckedHTTP.table))
     }
+
+    static let plain = gw_host_http(
+        struct_size: UInt32(MemoryLayout<gw_host_http>.size), rev: 1,
+        field_id: fieldID, field_get: fieldGet, field_set: fieldSet, field_add: fieldAdd,
+        field_remove: fieldRemove, field_remove_matching: fieldRemoveMatching,
+        field_set_at: fieldSetAt, field_add_named: fieldAddNamed, set_uri: setURI,
+        set_method: setMethod, variable: variable, variable_get: variableGet,
+        variable_set: variableSet, placeholder_set: placeholderSet,
+        template_compile: templateCompile, template_eval: templateEvaluate,
+        alloc: allocate, response: response, respond: respond, start: start, write: write,
+        abort: abort, emit: emit, fail: fail, routes_compile: routesCompile,
+        enter_routes: enterRoutes, copy_response: copyResponse)
 }
 
 // MARK: Fields
@@ -187,7 +188,7 @@ private func response(_ req: UnsafeMutablePointer<gw_req>, _ status: UInt16)
     -> UnsafeMutablePointer<gw_res>?
 {
     guard status >= 200, status < 600 else { return nil }
-    return Exchange.of(req).prepareAnswer(status: status)
+    return Exchange.of(req).offerAnswer(status: status)
 }
 
 private func respond(_ req: UnsafeMutablePointer<gw_req>, _ body: gw_view) -> gw_status {
@@ -208,7 +209,10 @@ private func abort(_ req: UnsafeMutablePointer<gw_req>) { Exchange.of(req).abort
 
 private func emit(_ req: UnsafeMutablePointer<gw_req>, _ bytes: gw_view) -> gw_status {
     let exchange = Exchange.of(req)
-    guard exchange.isInHook else { return GW_E_INVALID }
+    guard exchange.isInBodyHook else {
+        exchange.breach("gw.http/1 emit", "inside body hooks only")
+        return GW_E_INVALID
+    }
     exchange.emitted.append(bytes.bytes)
     return GW_OK
 }

@@ -7,16 +7,17 @@ import Transport
 enum LoopInterface {
     static func register() {
         HostInterfaces.register(
-            GW_IFACE_LOOP,
-            copying: gw_host_loop(
-                struct_size: UInt32(MemoryLayout<gw_host_loop>.size), rev: 1,
-                wait_begin: waitBegin, resume: resume, resume_with: resumeWith, post: post,
-                timer_start: timerStart, timer_stop: timerStop, worker_index: workerIndex))
+            GW_IFACE_LOOP, copying: CallCheck.table(plain, checked: CheckedLoop.table))
         HostInterfaces.register(
-            GW_IFACE_WORK,
-            copying: gw_host_work(
-                struct_size: UInt32(MemoryLayout<gw_host_work>.size), rev: 1, submit: submit))
+            GW_IFACE_WORK, copying: CallCheck.table(plainWork, checked: CheckedLoop.table))
     }
+
+    static let plain = gw_host_loop(
+        struct_size: UInt32(MemoryLayout<gw_host_loop>.size), rev: 1,
+        wait_begin: waitBegin, resume: resume, resume_with: resumeWith, post: post,
+        timer_start: timerStart, timer_stop: timerStop, worker_index: workerIndex)
+    static let plainWork = gw_host_work(
+        struct_size: UInt32(MemoryLayout<gw_host_work>.size), rev: 1, submit: submit)
 }
 
 private func waitBegin(_ req: UnsafeMutablePointer<gw_req>, _ deadline: UInt64) -> gw_ticket {

@@ -7,12 +7,13 @@ import Synchronization
 enum UpstreamInterface {
     static func register() {
         HostInterfaces.register(
-            GW_IFACE_UPSTREAM,
-            copying: gw_host_upstream(
-                struct_size: UInt32(MemoryLayout<gw_host_upstream>.size), rev: 1,
-                pool_open: poolOpen, pool_for: poolFor, pool_info: poolInfo, outgoing: outgoing,
-                attach: attach, replayable: replayable))
+            GW_IFACE_UPSTREAM, copying: CallCheck.table(plain, checked: CheckedUpstream.table))
     }
+
+    static let plain = gw_host_upstream(
+        struct_size: UInt32(MemoryLayout<gw_host_upstream>.size), rev: 1,
+        pool_open: poolOpen, pool_for: poolFor, pool_info: poolInfo, outgoing: outgoing,
+        attach: attach, replayable: replayable)
 }
 
 private func poolOpen(
