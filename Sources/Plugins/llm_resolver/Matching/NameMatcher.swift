@@ -69,7 +69,7 @@ enum NameMatcher {
         return refusal.map { .none($0) } ?? .nothing
     }
 
-    private static func outcome(of reading: Reading, _ facts: [CandidateFacts]) -> Outcome {
+    static func outcome(of reading: Reading, _ facts: [CandidateFacts]) -> Outcome {
         let nearest = facts.compactMap { $0.projectLikeness(of: reading) }.max()
         var coverages = facts.compactMap { $0.coverage(of: reading) }
         if let nearest { coverages.removeAll { $0.likeness < nearest } }
