@@ -163,7 +163,9 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "Base", "Logging", "Config", "Loader", "Server", "CCrypt", "CGateway", "CSystem",
+                "Base", "Logging", "Certificates", "Config", "Loader", "Server", "CCrypt",
+                "CGateway",
+                "CSystem",
             ],
             path: "Sources/Host/Gateway", swiftSettings: productSettings),
 

@@ -24,6 +24,8 @@ package struct AuthoritySettings: Sendable, Hashable {
     package var intermediateLifetimeSeconds = Limits.intermediateLifetimeSeconds
     /// The intermediate is renewed when this part of its lifetime is left.
     package var renewalRemainingRatio = Limits.intermediateRemainingRatio
+    /// Whether the operator is told of a new root. It is never installed anywhere by itself.
+    package var suggestsTrust = true
     package var rootFiles: Files?
     package var intermediateFiles: Files?
 

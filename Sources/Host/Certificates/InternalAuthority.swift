@@ -20,6 +20,7 @@ package final class InternalAuthority: Sendable {
         var rootKey: PrivateKey?
         var intermediate: SigningPair
         var warnings: [String] = []
+        var hasNewRoot = false
     }
 
     package let settings: AuthoritySettings
@@ -50,6 +51,20 @@ package final class InternalAuthority: Sendable {
             defer { state.warnings = [] }
             return state.warnings
         }
+    }
+
+    /// True once after a root was made that nobody can trust yet.
+    package func takeNewRoot() -> Bool {
+        state.withLock { state in
+            defer { state.hasNewRoot = false }
+            return state.hasNewRoot
+        }
+    }
+
+    /// Where its root is, for messages.
+    package var rootPath: String {
+        settings.rootFiles?.certificate
+            ?? "\(store.directory)/\(AuthorityPaths(settings.identifier).root)"
     }
 
     /// What signs leafs now, and the PEM that follows a leaf in its chain.
@@ -98,6 +113,7 @@ extension InternalAuthority {
         var warnings: [String] = []
         let root: X509Certificate
         let rootKey: PrivateKey?
+        var hasNewRoot = false
         if let files = settings.rootFiles {
             (root, rootKey) = try read(files)
             if isRootDue(root, now: now) {
@@ -106,11 +122,13 @@ extension InternalAuthority {
         } else {
             let pair = try storedRoot(settings, store, now: now, warnings: &warnings)
             (root, rootKey) = (pair.certificate, pair.key)
+            hasNewRoot = root.notBefore == now - Limits.certificateBackdateSeconds
         }
         let intermediate = try intermediate(
             settings, store, root: root, rootKey: rootKey, now: now, warnings: &warnings)
         return State(
-            root: root, rootKey: rootKey, intermediate: intermediate, warnings: warnings)
+            root: root, rootKey: rootKey, intermediate: intermediate, warnings: warnings,
+            hasNewRoot: hasNewRoot)
     }
 
     private static func read(

@@ -246,7 +246,7 @@ extension AdaptContext {
             case "allow":
                 let names = members["allow"]?.stringValues ?? []
                 members.set("allow", names + (try line.atLeastOneArgument("name or .suffix")))
-            case "names_max": members.set("names_max", try line.integer())
+            case "names_max": members["names_max"] = .int(try line.integer())
             case "rate": members["rate"] = try onDemandRate(line)
             default:
                 throw line.unknown(

@@ -30,7 +30,8 @@ struct Command: Sendable {
 
 enum CommandLineTool {
     static let commands: [Command] = [
-        .run, .validate, .adapt, .fmt, .hashPassword, .listModules, .environ, .version, .buildInfo,
+        .run, .validate, .adapt, .fmt, .hashPassword, .listModules, .trust, .untrust, .environ,
+        .version, .buildInfo,
     ]
 
     /// Runs the command that the arguments (without the program's name) ask for.

@@ -72,6 +72,26 @@ enum Files {
             size: Int(status.st_size), inode: UInt64(status.st_ino))
     }
 
+    /// Seconds since 1970.
+    static var now: Int64 { Int64(time(nil)) }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    static func mayWrite(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
+    /// The path of a program on PATH; the folders of system programs count as well.
+    static func program(_ name: String) -> String? {
+        let path = (Environment.value("PATH") ?? "") + ":/usr/sbin:/sbin"
+        for folder in path.split(separator: ":") {
+            let file = "\(folder)/\(name)"
+            if access(file, X_OK) == 0 { return file }
+        }
+        return nil
+    }
+
     /// The folder of the running program.
     static var executableFolder: String {
         guard let path = realpath("/proc/self/exe", nil) else { return "." }

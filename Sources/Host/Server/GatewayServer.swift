@@ -105,7 +105,9 @@ package final class GatewayServer {
     }
 
     private func build(_ plan: Plan, _ builder: GenerationBuilder) throws -> Generation {
-        for warning in plan.warnings { logRegistry.logger(named: "tls").warn(warning) }
+        let tlsLogger = logRegistry.logger(named: "tls")
+        for warning in plan.warnings { tlsLogger.warn(warning) }
+        for hint in certificates.takeHints() { tlsLogger.info(hint) }
         generationCounter += 1
         return try builder.build(
             number: generationCounter,
@@ -354,7 +356,7 @@ private struct Plan {
             guard !server.automaticHTTPS.isDisabled, !server.automaticHTTPS.skipsRedirects,
                 let port = ports.first(where: { tls.isEncrypted(server, port: $0) })
             else { continue }
-            redirects.add(tls.managedNames(server), port: port)
+            redirects.add(tls.managedNames(server), server, port: port)
         }
         warnings = tls.warnings
         renewalDue = tls.renewalDue

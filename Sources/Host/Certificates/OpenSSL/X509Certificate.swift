@@ -52,6 +52,14 @@ final class X509Certificate: @unchecked Sendable {
         return String(decoding: text.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
+    /// SHA-256 over its DER form, lower-case hexadecimal.
+    var fingerprint: String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard X509_digest(pointer, EVP_sha256(), &digest, nil) == 1 else { return "" }
+        let digits = Array("0123456789abcdef")
+        return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
     /// Whether it may sign certificates.
     var isAuthority: Bool { X509_check_ca(pointer) == 1 }
 

@@ -1,11 +1,11 @@
 // The `apps.pki` object: certificate authorities of the gateway's own.
-import Base
-import Certificates
+package import Base
+package import Certificates
 
 /// Settings of the authorities by id, read strictly.
-enum AuthorityConfiguration {
+package enum AuthorityConfiguration {
     /// - Parameter app: The `apps.pki` object; null for none.
-    static func read(_ app: JSONValue) throws(ServerError) -> [String: AuthoritySettings] {
+    package static func read(_ app: JSONValue) throws(ServerError) -> [String: AuthoritySettings] {
         guard app != .null else { return [:] }
         var pki = try StrictObject(app, at: "apps.pki")
         var authorities: [String: AuthoritySettings] = [:]
@@ -44,9 +44,8 @@ enum AuthorityConfiguration {
         if let files = object.take("intermediate") {
             settings.intermediateFiles = try self.files(files, at: "\(location).intermediate")
         }
-        // The root is never installed by itself, and renewal needs no interval: `gatewright trust`
-        // and each issuing look after these.
-        _ = try object.bool("install_trust")
+        settings.suggestsTrust = try object.bool("install_trust") ?? true
+        // Renewal needs no interval: each issuing looks whether it is due.
         _ = object.take("maintenance_interval")
         try object.finish()
         return settings

@@ -44,8 +44,17 @@ final class CertificateService: Sendable {
     }
 
     /// What the authorities have to say, once.
-    func takeWarnings() -> [String] {
-        state.withLock { Array($0.authorities.values) }.flatMap { $0.takeWarnings() }
+    func takeWarnings() -> [String] { authorities.flatMap { $0.takeWarnings() } }
+
+    /// A hint for each root that was made since the last call and is meant to be trusted.
+    func takeHints() -> [String] {
+        authorities.filter { $0.takeNewRoot() && $0.settings.suggestsTrust }.map {
+            "root \($0.rootPath) is new: \"gatewright trust\" lets this machine trust it"
+        }
+    }
+
+    private var authorities: [InternalAuthority] {
+        state.withLock { Array($0.authorities.values) }
     }
 
     private func store(_ state: inout State) throws(CertificateError) -> CertificateStore {

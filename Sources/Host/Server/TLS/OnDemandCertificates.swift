@@ -150,6 +150,7 @@ final class OnDemandCertificates: Sendable {
                 CertificateRequest(name: flight.name, issuer: issuer), shelf: .onDemand,
                 now: seconds, warnings: &warnings)
             for warning in warnings + service.takeWarnings() { flight.policy.logger.warn(warning) }
+            for hint in service.takeHints() { flight.policy.logger.info(hint) }
             land(flight, certificate, try TLSIdentity(certificate.forTLS))
         } catch {
             end(flight, .failed, "\(error)")
