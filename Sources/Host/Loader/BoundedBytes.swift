@@ -30,8 +30,8 @@ struct BoundedBytes {
 }
 
 /// Why the bytes are no shared object that this process could load.
-struct ObjectFileError: Error, Equatable {
-    enum Kind { case format, architecture }
-    var kind = Kind.format
-    var message: String
+package struct ObjectFileError: Error, Equatable {
+    package enum Kind: Sendable { case format, architecture }
+    package var kind = Kind.format
+    package var message: String
 }

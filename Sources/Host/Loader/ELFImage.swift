@@ -3,17 +3,18 @@
 /// The parts of a shared object that the loader looks at before it is mapped.
 ///
 /// Any bytes may be given; whatever they claim is checked against the file's size.
-struct ELFImage {
-    struct Section {
-        var name: String
+package struct ELFImage {
+    package struct Section {
+        package var name: String
         var type: UInt32
         var link: UInt32
-        var data: Range<Int>
+        /// Of the file.
+        package var data: Range<Int>
     }
 
     let file: BoundedBytes
-    private(set) var sections: [Section] = []
-    private(set) var hasExecutableStack = false
+    package private(set) var sections: [Section] = []
+    package private(set) var hasExecutableStack = false
 
     #if arch(arm64)
     private static let nativeMachine: UInt16 = 183
@@ -27,14 +28,14 @@ struct ELFImage {
     private static let loadable: UInt32 = 1
     private static let gnuStack: UInt32 = 0x6474_e551
 
-    init(_ bytes: [UInt8]) throws(ObjectFileError) {
+    package init(_ bytes: [UInt8]) throws(ObjectFileError) {
         file = BoundedBytes(bytes: bytes)
         try checkIdentity()
         try readProgramHeaders()
         try readSections()
     }
 
-    func section(named name: String) -> Section? { sections.first { $0.name == name } }
+    package func section(named name: String) -> Section? { sections.first { $0.name == name } }
     func section(ofType type: UInt32) -> Section? { sections.first { $0.type == type } }
 
     private func checkIdentity() throws(ObjectFileError) {

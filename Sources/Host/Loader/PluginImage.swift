@@ -15,13 +15,17 @@ enum PluginImage {
     /// Checks what the file would do to the process before any of it runs.
     ///
     /// - Returns: Warnings.
-    static func check(_ file: PluginFile, plugin: String) throws(LoaderError) -> [String] {
+    static func check(
+        _ file: PluginFile, _ manifest: PluginManifest, plugin: String
+    ) throws(LoaderError) -> [String] {
         #if os(macOS)
         // Two-level namespaces keep images apart there, whatever they export.
         return []
         #else
         do {
-            return try checkObject(ELFImage(file.bytes), file, plugin: plugin)
+            let image = try ELFImage(file.bytes)
+            return try checkObject(image, file, plugin: plugin)
+                + checkPermissions(image, manifest, plugin: plugin)
         } catch let error as ObjectFileError {
             throw LoaderError(error, path: file.path, plugin: plugin)
         } catch let error as LoaderError {
@@ -100,6 +104,14 @@ enum PluginImage {
         return try image.libraryFolders().filter { !isUsual($0) }.map {
             "looks for libraries in \($0), which may not exist elsewhere (expected $ORIGIN)"
         }
+    }
+
+    private static func checkPermissions(
+        _ image: ELFImage, _ manifest: PluginManifest, plugin: String
+    ) throws -> [String] {
+        let check = try PermissionCheck(image, manifest)
+        guard let message = check.message else { return check.warnings }
+        throw LoaderError(.permission, plugin: plugin, message, hint: check.hint)
     }
 
     private static func isUsual(_ folder: String) -> Bool {

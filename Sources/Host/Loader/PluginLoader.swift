@@ -71,7 +71,7 @@ package final class PluginLoader {
         let manifest = try ManifestReader.read(file, plugin: name)
         try check(manifest, name)
         try registry.requireFree(manifest)
-        let warnings = try PluginImage.check(file, plugin: name)
+        let warnings = try PluginImage.check(file, manifest, plugin: name)
         let scope = PluginScope(plugin: name)
         let table = try PluginImage.open(file, scope: scope)
         let tables = try PluginTables(table, manifest: manifest, scope: scope)
