@@ -80,7 +80,8 @@ def test_a_new_name_gets_a_certificate_that_verifies(gateway_on_demand, name):
     trust = fixtures.trust(fixtures.internal_root(gateway))
     answer = fetch(port, host=name, tls=trust, server_name=name)
     assert answer.body.decode().lower() == name.lower()
-    assert f"{name.lower()}.pem" in stored(gateway)
+    # The handshake does not wait for the disk.
+    wait_until(lambda: f"{name.lower()}.pem" in stored(gateway), 5, "the file")
 
 
 def test_curl_trusts_it(gateway_on_demand):
@@ -130,6 +131,7 @@ def test_the_same_certificate_after_a_restart_and_a_reload(gateway_on_demand):
     gateway.signal(1)
     gateway.wait_for_log("reloaded")
     assert hello(port, "kept.localhost") == first
+    wait_until(lambda: stored(gateway), 5, "the file")
     gateway.stop()
     gateway.start()
     assert hello(port, "kept.localhost") == first
@@ -224,7 +226,7 @@ class TestPermission:
         for index in range(4):
             hello(port, f"n{index}.localhost")
         assert all(is_refused(port, f"more{index}.localhost") for index in range(20))
-        assert len(stored(gateway)) == 5
+        wait_until(lambda: len(stored(gateway)) == 5, 5, "the files")
         assert hello(port, "kept.localhost") == kept
         gateway.wait_for_log("as many names as allowed")
 
@@ -295,7 +297,7 @@ def test_names_of_a_site_are_issued_at_their_handshake(gateway_on_demand):
     gateway, port = gateway_on_demand(site="a.localhost:{https} b.localhost:{https}")
     assert stored(gateway) == []
     hello(port, "a.localhost")
-    assert stored(gateway) == ["a.localhost.pem"]
+    wait_until(lambda: stored(gateway) == ["a.localhost.pem"], 5, "the file")
     assert is_refused(port, "c.localhost")
 
 

@@ -60,9 +60,12 @@ package final class CertificateManager: Sendable {
     }
 
     /// One certificate: from memory, from the store, or a new one.
+    ///
+    /// - Parameter whenIssued: Told of a new one before it is on the disk, so that a handshake need
+    ///   not wait for that.
     package func certificate(
         _ request: CertificateRequest, shelf: Shelf = .managed, now: Int64,
-        warnings: inout [String]
+        warnings: inout [String], whenIssued: (LoadedCertificate) -> Void = { _ in }
     ) throws(CertificateError) -> LoadedCertificate {
         let name = try CertificateName(request.name)
         let issuer = request.issuer
@@ -79,6 +82,7 @@ package final class CertificateManager: Sendable {
                 return stored
             }
             let issued = try issuer.issue(names: [name.text], now: now)
+            whenIssued(issued)
             // Key and chain in one file, so that they can never disagree.
             try store.write(issued.keyPEM + issued.chainPEM, to: path)
             return issued

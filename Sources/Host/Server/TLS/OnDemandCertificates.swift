@@ -127,6 +127,7 @@ final class OnDemandCertificates: Sendable {
 
     /// [work thread]
     private func fetch(_ flight: Flight) {
+        var isOver = false
         do {
             let now = UInt64(WallClock.nanoseconds())
             let seconds = Int64(now / Limits.second)
@@ -134,26 +135,39 @@ final class OnDemandCertificates: Sendable {
             let issuer = try service.issuer(
                 flight.source.issuer, flight.source.authority, now: seconds)
             try restore(issuer, manager, flight.source, now: seconds)
-            let admission = table.withLock {
-                $0.admit(flight.name, flight.source, flight.policy.rules, now: now)
-            }
-            switch admission {
-            case .refused(let refusal): return end(flight, refusal)
-            case .admitted(let evicted?):
-                let old = try service.issuer(
-                    evicted.source.issuer, evicted.source.authority, now: seconds)
-                try manager.removeOnDemand(CertificateRequest(name: evicted.name, issuer: old))
-            case .admitted(nil): break
-            }
+            if let refusal = try admit(flight, manager, now: now) { return end(flight, refusal) }
             var warnings: [String] = []
+            // The handshake does not wait for the disk.
             let certificate = try manager.certificate(
                 CertificateRequest(name: flight.name, issuer: issuer), shelf: .onDemand,
-                now: seconds, warnings: &warnings)
+                now: seconds, warnings: &warnings,
+                whenIssued: { isOver = land(flight, $0) })
+            if !isOver, !land(flight, certificate) { end(flight, .failed) }
             for warning in warnings + service.takeWarnings() { flight.policy.logger.warn(warning) }
             for hint in service.takeHints() { flight.policy.logger.info(hint) }
-            land(flight, certificate, try TLSIdentity(certificate.forTLS))
         } catch {
+            if isOver {
+                return flight.policy.logger.warn("certificate could not be kept: \(error)")
+            }
             end(flight, .failed, "\(error)")
+        }
+    }
+
+    /// Counts the name; who has to go for it loses the stored certificate, too.
+    private func admit(
+        _ flight: Flight, _ manager: CertificateManager, now: UInt64
+    ) throws(CertificateError) -> OnDemandRefusal? {
+        let admission = table.withLock {
+            $0.admit(flight.name, flight.source, flight.policy.rules, now: now)
+        }
+        switch admission {
+        case .refused(let refusal): return refusal
+        case .admitted(nil): return nil
+        case .admitted(let evicted?):
+            let issuer = try service.issuer(
+                evicted.source.issuer, evicted.source.authority, now: Int64(now / Limits.second))
+            try manager.removeOnDemand(CertificateRequest(name: evicted.name, issuer: issuer))
+            return nil
         }
     }
 
@@ -169,22 +183,21 @@ final class OnDemandCertificates: Sendable {
         }
     }
 
-    private func land(
-        _ flight: Flight, _ certificate: LoadedCertificate, _ identity: TLSIdentity
-    ) {
+    /// - Returns: False when the certificate cannot be shown.
+    private func land(_ flight: Flight, _ certificate: LoadedCertificate) -> Bool {
+        guard let identity = try? TLSIdentity(certificate.forTLS) else { return false }
         func nanoseconds(_ seconds: Int64) -> UInt64 { UInt64(max(0, seconds)) * Limits.second }
+        let found = (
+            identity, nanoseconds(certificate.renewalDue), nanoseconds(certificate.notAfter)
+        )
         let waiters = table.withLock {
-            $0.land(
-                flight.name, flight.source,
-                (
-                    identity, nanoseconds(certificate.renewalDue),
-                    nanoseconds(certificate.notAfter)
-                ), now: UInt64(WallClock.nanoseconds()))
-        }
-        flight.policy.logger.info("certificate for a new server name") {
-            $0.field("server_name", flight.name)
+            $0.land(flight.name, flight.source, found, now: UInt64(WallClock.nanoseconds()))
         }
         tell(waiters, identity)
+        flight.policy.logger.info("certificate for a server name") {
+            $0.field("server_name", flight.name)
+        }
+        return true
     }
 
     private func end(_ flight: Flight, _ refusal: OnDemandRefusal, _ detail: String = "") {
