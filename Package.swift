@@ -4,6 +4,9 @@ import PackageDescription
 
 let root = Context.packageDirectory
 
+/// Paths in release builds do not say where the checkout was: two of them give equal files.
+let reproducible = "\(root)=/gatewright"
+
 /// Settings of every Swift target. Exclusivity is checked in debug builds and tests only: the
 /// data path is single-threaded per connection by design.
 let swiftSettings: [SwiftSetting] = [
@@ -12,7 +15,9 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    .unsafeFlags(
+        ["-enforce-exclusivity=unchecked", "-file-prefix-map", reproducible],
+        .when(configuration: .release)),
 ]
 
 /// What runs in the gateway does without regular expressions of Swift: linking them costs 1 MiB.
@@ -22,19 +27,23 @@ let productSettings =
     ]
 
 let cSettings: [CSetting] = [
-    .treatAllWarnings(as: .error)
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-ffile-prefix-map=\(reproducible)"], .when(configuration: .release)),
 ]
 
 /// A shared object exports its entry point and nothing else, never lets the host's symbols
 /// replace its own, and stays mapped once loaded (docs/abi.md, "Loading").
-let pluginLinkerSettings: [LinkerSetting] = [
-    .unsafeFlags(
-        [
-            "-Xlinker", "--version-script=\(root)/PluginSDK/C/plugin.map",
-            "-Xlinker", "-Bsymbolic",
-            "-Xlinker", "-z", "-Xlinker", "nodelete",
-        ], .when(platforms: [.linux]))
-]
+func pluginLinkerSettings(_ name: String) -> [LinkerSetting] {
+    [
+        .unsafeFlags(
+            [
+                "-Xlinker", "--version-script=\(root)/PluginSDK/C/plugin.map",
+                "-Xlinker", "-Bsymbolic",
+                "-Xlinker", "-z", "-Xlinker", "nodelete",
+                "-Xlinker", "-soname=\(name).so",
+            ], .when(platforms: [.linux]))
+    ]
+}
 
 /// Wrappers of C libraries that belong to one plugin, each in a folder inside the plugin's.
 let pluginWrappers: [String: (target: String, folder: String, library: String?)] = [
@@ -68,7 +77,7 @@ func plugin(_ name: String, path: String? = nil) -> [Target] {
             dependencies: code + [.target(name: "\(name)_manifest")]
                 + (parts.map { [.target(name: $0)] } ?? []),
             path: parts == nil ? path : "\(path)/Entry", exclude: parts == nil ? exclude : [],
-            swiftSettings: productSettings, linkerSettings: pluginLinkerSettings),
+            swiftSettings: productSettings, linkerSettings: pluginLinkerSettings(name)),
     ]
     if let parts {
         targets.append(
@@ -118,7 +127,8 @@ func tests(
 let package = Package(
     name: "gatewright",
     products: [
-        .executable(name: "gatewright", targets: ["Gateway"])
+        .executable(name: "gatewright", targets: ["Gateway"]),
+        .executable(name: "xbuild", targets: ["XBuild"]),
     ] + (pluginNames + ["hello"]).map { .library(name: $0, type: .dynamic, targets: [$0]) },
     targets: [
         // C libraries and shims.
@@ -144,6 +154,7 @@ let package = Package(
 
         // The host, lowest layer first.
         host("Base", ["CSystem"]),
+        host("Commands", ["Base", "CSystem"]),
         host("Logging", ["Base", "CSystem", "CZlib"]),
         host("HTTP", ["Base", "CGateway"]),
         host("Config", ["Base"]),
@@ -163,17 +174,24 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "Base", "Logging", "Certificates", "Config", "Loader", "Server", "CCrypt",
-                "CGateway",
-                "CSystem",
+                "Base", "Commands", "Logging", "Certificates", "Config", "Loader", "Server",
+                "Services", "CCrypt", "CGateway", "CSystem",
             ],
             path: "Sources/Host/Gateway", swiftSettings: productSettings),
 
+        // The tool that puts gateways together.
+        .executableTarget(
+            name: "XBuild",
+            dependencies: ["Base", "Commands", "Loader", "Services", "CSystem", "CGateway"],
+            path: "Sources/XBuild", swiftSettings: productSettings),
+
         // Tests.
+        tests("XBuild", ["XBuild", "Base", "Commands", "Loader"]),
         tests("Base", ["Base"]),
         tests("HTTP", ["Base", "HTTP", "CGateway"]),
         tests("Config", ["Base", "Config"]),
-        tests("Gateway", ["Base", "Gateway", "Config"]),
+        tests("Commands", ["Commands"]),
+        tests("Gateway", ["Base", "Commands", "Gateway", "Config"]),
         tests("Logging", ["Base", "Logging"]),
         tests("Loader", ["Base", "Loader", "CGateway"]),
         tests("Services", ["Base", "Services", "CGateway"]),

@@ -1,5 +1,6 @@
 // JSON for people, differences of lines, help pages.
 import Base
+import Commands
 import Testing
 
 @testable import Gateway
@@ -34,13 +35,22 @@ import Testing
     }
 
     @Test func namesEveryCommandInTheOverview() {
-        for command in CommandLineTool.commands {
-            #expect(HelpText.overview.contains("\n  \(command.name) "))
+        for command in Tool.gatewright.commands {
+            #expect(HelpText.overview(of: Tool.gatewright).contains("\n  \(command.name) "))
+        }
+    }
+
+    @Test func everyFlagOfACommandIsNamedOnce() {
+        for command in Tool.gatewright.commands {
+            let names = command.flags.map(\.name)
+            #expect(Set(names).count == names.count, "\(command.name)")
+            let shorts = command.flags.compactMap(\.short)
+            #expect(Set(shorts).count == shorts.count, "\(command.name)")
         }
     }
 
     @Test func showsFlagsWithTheirValues() {
-        let page = HelpText.page(of: .run)
+        let page = HelpText.page(of: .run, in: Tool.gatewright)
         #expect(page.contains("-c, --config <file>"))
         #expect(page.contains("    --pidfile <file>"))
     }

@@ -48,7 +48,8 @@ import Testing
         #expect(
             error?.description
                 == "plugin heeder: no file heeder.so in \(folder.path), "
-                + "/nonexistent/../lib/gatewright/plugins, /nonexistent/plugins "
+                + "/nonexistent/../plugins, /nonexistent/../lib/gatewright/plugins, "
+                + "/nonexistent/plugins "
                 + "(did you mean \"header\"?)")
     }
 

@@ -1,6 +1,7 @@
 // `adapt`: a configuration as JSON on standard output.
 
 import Base
+import Commands
 
 extension Command {
     static let adapt = Command(
@@ -16,7 +17,7 @@ extension Command {
         run: { arguments throws(CommandError) in
             try Environment.load(files: arguments.values("envfile"))
             let input = try ConfigInput(arguments, fallback: .caddyfile)
-            let plugins = PluginSet(folders: arguments.values("plugins"))
+            let plugins = PluginSet(arguments)
             plugins.loadAll()
             for failure in plugins.failures { Console.error("warning: \(failure)") }
             let config = try input.load(plugins)

@@ -1,5 +1,6 @@
 // Finds, reads and adapts the configuration that a command line names.
 import Base
+import Commands
 import Config
 import Server
 import Synchronization
@@ -24,12 +25,12 @@ struct ConfigInput: Sendable {
     var path: String
     var format: ConfigFormat
 
-    static let flags = [
-        Flag("config", short: "c", .value("file"), "configuration to use; - is standard input"),
-        Flag("adapter", short: "a", .value("name"), "how it is written: caddyfile or json"),
-        Flag("plugins", .values("folder"), "folder with plugins (repeatable)"),
-        Flag("envfile", .values("file"), "file with environment variables (repeatable)"),
-    ]
+    static let flags =
+        [
+            Flag("config", short: "c", .value("file"), "configuration to use; - is standard input"),
+            Flag("adapter", short: "a", .value("name"), "how it is written: caddyfile or json"),
+            Flag("envfile", .values("file"), "file with environment variables (repeatable)"),
+        ] + PluginSet.flags
 
     /// - Parameter fallback: The format of files whose name does not tell.
     init(_ arguments: ParsedArguments, fallback: ConfigFormat) throws(CommandError) {

@@ -1,4 +1,6 @@
 // The environment of the process, and files that add to it.
+import Commands
+
 #if canImport(Darwin)
 private import Darwin
 #else

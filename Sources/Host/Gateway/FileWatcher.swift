@@ -1,10 +1,11 @@
 // Tells when the files of a configuration change: `--watch`.
+import Commands
 
 /// What a configuration's files looked like. A file counts as changed when its time, size or
 /// identity differ and its content does, too.
 struct FileWatcher {
     private let inputs: ConfigInputs
-    private var stamps: [String: FileStamp?]
+    private var stamps: [String: FileState?]
     private var digest: Int
 
     init(_ inputs: ConfigInputs) {
@@ -25,8 +26,8 @@ struct FileWatcher {
     }
 
     /// Every file, those that patterns match now included; nil for one that is gone.
-    private static func stamps(of inputs: ConfigInputs) -> [String: FileStamp?] {
-        var stamps: [String: FileStamp?] = [:]
+    private static func stamps(of inputs: ConfigInputs) -> [String: FileState?] {
+        var stamps: [String: FileState?] = [:]
         for path in inputs.files { stamps.updateValue(Files.stamp(path), forKey: path) }
         for path in inputs.patterns.flatMap(Files.matching) {
             stamps.updateValue(Files.stamp(path), forKey: path)

@@ -1,4 +1,5 @@
 // `fmt`: the one true form of a Caddyfile.
+import Commands
 import Config
 
 extension Command {

@@ -1,5 +1,6 @@
 import Base
 private import CSystem
+import Commands
 import Config
 import Loader
 import Logging
@@ -71,7 +72,7 @@ final class GatewayProcess {
             throw CommandError(message: "cannot serve \(input.path): \(config.explain(error))")
         }
         if let pidFile {
-            do throws(FileError) {
+            do throws(Commands.FileError) {
                 try Files.replace(pidFile, with: Array("\(getpid())\n".utf8))
             } catch {
                 _ = server.stop(graceNanoseconds: 0)

@@ -1,4 +1,5 @@
 private import CCrypt
+import Commands
 
 // `hash-password`: the form in which basic_auth wants passwords.
 #if canImport(Darwin)

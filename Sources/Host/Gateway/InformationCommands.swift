@@ -1,5 +1,6 @@
 // `version`, `build-info` and `environ`: what this program is and sees.
 import CGateway
+import Commands
 import Loader
 
 /// This release of gatewright.
@@ -68,7 +69,7 @@ extension Command {
 
 enum EnvironmentReport {
     static func show() {
-        let plugins = PluginSet(folders: [])
+        let plugins = PluginSet(nil)
         Console.print(
             """
             gatewright.Version=v\(Release.version)

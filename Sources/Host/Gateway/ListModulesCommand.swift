@@ -1,5 +1,6 @@
 // `list-modules`: what the plugins in the plugin folders offer.
 import Base
+import Commands
 import Loader
 
 extension Command {
@@ -15,10 +16,9 @@ extension Command {
             Flag("directives", "lists directives with their order instead"),
             Flag("json", "prints JSON"),
             Flag("skip-standard", "accepted for Caddy's sake: every module is a plugin's"),
-            Flag("plugins", .values("folder"), "folder with plugins (repeatable)"),
-        ],
+        ] + PluginSet.flags,
         run: { arguments throws(CommandError) in
-            let plugins = PluginSet(folders: arguments.values("plugins"))
+            let plugins = PluginSet(arguments)
             if arguments.has("directives") {
                 listDirectives(plugins, arguments)
             } else {

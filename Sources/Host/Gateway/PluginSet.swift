@@ -1,9 +1,11 @@
 // The plugins that a command works with: where they are, which are loaded, which could not be.
 import Base
 import CGateway
+import Commands
 import Config
 import Loader
 import Server
+import Services
 
 /// A directive whose plugin could not be loaded.
 struct UnavailableDirective: Sendable {
@@ -28,17 +30,31 @@ final class PluginSet {
     private var reported: Set<String> = []
     private var changed: Set<String> = []
 
-    /// - Parameter folders: Those of `--plugins`.
-    init(folders: [String]) {
+    /// - Parameter arguments: With `--plugins` and `--allow-unlocked-plugins`.
+    init(_ arguments: ParsedArguments?) {
+        let isOpen =
+            arguments?.has("allow-unlocked-plugins") == true
+            || Environment.value("GATEWRIGHT_ALLOW_UNLOCKED_PLUGINS") == "1"
         // Before the tables are handed out; a process that serves has a log for it later.
         ContractCheck.configure(
             isEnabled: Environment.value("GATEWRIGHT_CHECK") == "1",
             report: { Console.error("\($0)") })
         loader = PluginLoader(
             finder: PluginFinder(
-                options: folders, environment: Environment.value("GATEWRIGHT_PLUGINS"),
-                executableFolder: Files.executableFolder))
+                options: arguments?.values("plugins") ?? [],
+                environment: Environment.value("GATEWRIGHT_PLUGINS"),
+                executableFolder: Files.executableFolder),
+            trust: PluginTrust(
+                executableFolder: Files.executableFolder, isEnforced: !isOpen,
+                sha256: ContentDigest.sha256))
     }
+
+    static let flags = [
+        Flag("plugins", .values("folder"), "folder with plugins (repeatable)"),
+        Flag(
+            "allow-unlocked-plugins",
+            "takes plugins that the lock file of the distribution does not have"),
+    ]
 
     /// Offers the host's interfaces and loads every plugin that is not loaded yet.
     func loadAll() {

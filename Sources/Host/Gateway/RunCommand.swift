@@ -1,5 +1,6 @@
 // `run`: serves a configuration until a signal ends it.
 import Base
+import Commands
 import Loader
 
 extension Command {
@@ -29,7 +30,7 @@ extension Command {
             }
             let signals = SignalQueue()
             let process = try GatewayProcess(
-                input, plugins: PluginSet(folders: arguments.values("plugins")))
+                input, plugins: PluginSet(arguments))
             try process.start(pidFile: arguments.value("pidfile"))
             return process.serve(signals, watches: arguments.has("watch"))
         })

@@ -1,5 +1,6 @@
 // `validate`: everything that a start does short of serving.
 import Base
+import Commands
 import Loader
 import Logging
 import Server
@@ -15,7 +16,7 @@ extension Command {
         run: { arguments throws(CommandError) in
             try Environment.load(files: arguments.values("envfile"))
             let input = try ConfigInput(arguments, fallback: .json)
-            let plugins = PluginSet(folders: arguments.values("plugins"))
+            let plugins = PluginSet(arguments)
             plugins.loadAll()
             let config = try input.load(plugins)
             config.printWarnings()

@@ -1,8 +1,10 @@
 // The gatewright command.
+import Commands
+
 #if canImport(Darwin)
 private import Darwin
 #else
 private import Glibc
 #endif
 
-exit(CommandLineTool.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+exit(Tool.gatewright.run(Array(CommandLine.arguments.dropFirst())).rawValue)

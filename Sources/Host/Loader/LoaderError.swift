@@ -5,7 +5,7 @@ package struct LoaderError: Error, Sendable, Equatable, CustomStringConvertible 
     /// The rule that was broken.
     package enum Rule: Sendable, Equatable {
         case missing, unsafeFile, unreadable, format, architecture, manifest, abi
-        case symbols, permission, entry, table, duplicate, step, directive
+        case symbols, permission, entry, table, duplicate, step, directive, lock
     }
 
     package var rule: Rule

@@ -18,7 +18,8 @@ package struct PluginFinder: Sendable {
     package init(options: [String], environment: String?, executableFolder: String) {
         let named = options + (environment ?? "").split(separator: ":").map(String.init)
         let standard = [
-            "\(executableFolder)/../lib/gatewright/plugins", "\(executableFolder)/plugins",
+            "\(executableFolder)/../plugins", "\(executableFolder)/../lib/gatewright/plugins",
+            "\(executableFolder)/plugins",
         ]
         var known: Set<String> = []
         folders = (named + standard).map(Self.withoutTrailingSlash).filter {
@@ -65,10 +66,10 @@ package struct PluginFinder: Sendable {
 }
 
 /// Names that plugins, modules and directives may have.
-enum PluginName {
+package enum PluginName {
     /// Letters, digits, `_` and `-`, the first one a letter; a build folder's `libNAME.so` is no
     /// plugin file.
-    static func isValid(_ name: String) -> Bool {
+    package static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, isLetter(first), !name.hasPrefix("lib"),
             name.utf8.count <= Limits.pluginNameBytesMax
         else { return false }

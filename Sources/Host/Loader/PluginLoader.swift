@@ -13,8 +13,11 @@ package final class PluginLoader {
     package let finder: PluginFinder
     package private(set) var registry = PluginRegistry()
 
-    package init(finder: PluginFinder) {
+    private let trust: PluginTrust
+
+    package init(finder: PluginFinder, trust: PluginTrust = .everything) {
         self.finder = finder
+        self.trust = trust
     }
 
     /// Every plugin of the folders with its manifest, sorted by name.
@@ -68,6 +71,7 @@ package final class PluginLoader {
     @discardableResult
     private func load(_ name: String, path: String) throws(LoaderError) -> LoadedPlugin {
         let file = try PluginFile(path: path, plugin: name)
+        try trust.check(file, plugin: name)
         let manifest = try ManifestReader.read(file, plugin: name)
         try check(manifest, name)
         try registry.requireFree(manifest)

@@ -1,6 +1,7 @@
 // System calls of the data path. Every function returns a result ≥ 0 or a negative errno, so that
 // callers never read errno, and retries EINTR.
 #pragma once
+#include "process.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,23 +1,23 @@
 // What `help` prints, made from the commands themselves.
 
-enum HelpText {
-    static var overview: String {
-        let names = CommandLineTool.commands.map { ($0.name, $0.summary) }
+package enum HelpText {
+    package static func overview(of tool: CommandLineTool) -> String {
+        let names = tool.commands.map { ($0.name, $0.summary) }
         return """
-            gatewright is a gateway that is assembled from plugins and configured by Caddyfiles.
+            \(tool.about)
 
             usage:
-              gatewright <command> [<flags>…]
+              \(tool.name) <command> [<flags>…]
 
             commands:
             \(table(names + [("help", "shows the help page of a command")]))
 
-            "gatewright help <command>" says more.
+            "\(tool.name) help <command>" says more.
             """
     }
 
-    static func page(of command: Command) -> String {
-        var usage = "gatewright \(command.name)"
+    package static func page(of command: Command, in tool: CommandLineTool) -> String {
+        var usage = "\(tool.name) \(command.name)"
         if !command.flags.isEmpty { usage += " [<flags>…]" }
         if !command.operands.isEmpty { usage += " \(command.operands)" }
         var text = "\(command.details)\n\nusage:\n  \(usage)"

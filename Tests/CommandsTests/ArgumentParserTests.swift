@@ -1,7 +1,6 @@
 // Reading command lines.
+import Commands
 import Testing
-
-@testable import Gateway
 
 @Suite struct ArgumentParserTests {
     private static let command = Command(
@@ -57,15 +56,6 @@ import Testing
     func refusesWithAReason(words: [String], message: String) {
         #expect(throws: CommandError(message: message)) {
             try ParsedArguments(words, for: Self.command)
-        }
-    }
-
-    @Test func everyFlagOfACommandIsNamedOnce() {
-        for command in CommandLineTool.commands {
-            let names = command.flags.map(\.name)
-            #expect(Set(names).count == names.count, "\(command.name)")
-            let shorts = command.flags.compactMap(\.short)
-            #expect(Set(shorts).count == shorts.count, "\(command.name)")
         }
     }
 }

@@ -1,5 +1,5 @@
-import Base
-import CSystem
+internal import Base
+private import CSystem
 
 // Files as the commands use them: system calls of the control plane.
 #if canImport(Darwin)
@@ -9,35 +9,37 @@ private import Glibc
 #endif
 
 /// Why a file could not be used: "PATH: no such file or directory".
-struct FileError: Error, CustomStringConvertible {
-    let description: String
+package struct FileError: Error, CustomStringConvertible {
+    package let description: String
 
-    init(_ path: String, number: Int32) {
+    package init(_ path: String, number: Int32) {
         description = "\(path): \(String(cString: strerror(number)).lowercased())"
     }
 }
 
-enum Files {
+package enum Files {
     /// All bytes of a file.
-    static func read(_ path: String) throws(FileError) -> [UInt8] {
+    package static func read(
+        _ path: String, bytesMax: Int? = nil
+    ) throws(FileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(path, number: errno) }
         defer { close(descriptor) }
-        return try read(descriptor, path)
+        return try read(descriptor, path, bytesMax ?? Limits.configFileBytesMax)
     }
 
-    static func readStandardInput() throws(FileError) -> [UInt8] {
-        try read(STDIN_FILENO, "standard input")
+    package static func readStandardInput() throws(FileError) -> [UInt8] {
+        try read(STDIN_FILENO, "standard input", Limits.configFileBytesMax)
     }
 
     /// Replaces a file in one step: a new one beside it, synchronized, then renamed.
     ///
     /// - Parameter mode: Permissions of a new file; an existing one keeps its own.
-    static func replace(
-        _ path: String, with bytes: [UInt8], mode: mode_t = 0o644
+    package static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt16 = 0o644
     ) throws(FileError) {
         var status = stat()
-        let mode = stat(path, &status) == 0 ? status.st_mode & 0o7777 : mode
+        let mode = stat(path, &status) == 0 ? status.st_mode & 0o7777 : mode_t(mode)
         let beside = "\(path).\(getpid()).new"
         let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(beside, number: errno) }
@@ -50,10 +52,10 @@ enum Files {
         throw FileError(path, number: failure)
     }
 
-    static func remove(_ path: String) { unlink(path) }
+    package static func remove(_ path: String) { unlink(path) }
 
     /// The paths that match a pattern, sorted; hidden ones included, `.` and `..` not.
-    static func matching(_ pattern: String) -> [String] {
+    package static func matching(_ pattern: String) -> [String] {
         var found = glob_t()
         defer { globfree(&found) }
         guard glob(pattern, GLOB_PERIOD, nil, &found) == 0 else { return [] }
@@ -64,10 +66,10 @@ enum Files {
     }
 
     /// What changes when somebody writes to a file: modification time, size and identity.
-    static func stamp(_ path: String) -> FileStamp? {
+    package static func stamp(_ path: String) -> FileState? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        return FileStamp(
+        return FileState(
             seconds: Int(status.st_mtim.tv_sec), nanoseconds: Int(status.st_mtim.tv_nsec),
             size: Int(status.st_size), inode: UInt64(status.st_ino))
     }
@@ -93,14 +95,16 @@ enum Files {
     }
 
     /// The folder of the running program.
-    static var executableFolder: String {
+    package static var executableFolder: String {
         guard let path = realpath("/proc/self/exe", nil) else { return "." }
         defer { free(path) }
         let text = String(cString: path)
         return text.lastIndex(of: "/").map { String(text[..<$0]) } ?? "."
     }
 
-    private static func read(_ descriptor: Int32, _ path: String) throws(FileError) -> [UInt8] {
+    private static func read(
+        _ descriptor: Int32, _ path: String, _ bytesMax: Int
+    ) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var failure: Int32 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 1)
@@ -110,7 +114,7 @@ enum Files {
             let count = gwx_read(descriptor, start, buffer.count)
             if count == 0 { break }
             if count < 0 { failure = Int32(-count) } else { bytes += buffer[..<count] }
-            if bytes.count > Limits.configFileBytesMax { failure = EFBIG }
+            if bytes.count > bytesMax { failure = EFBIG }
         }
         guard failure == 0 else { throw FileError(path, number: failure) }
         return bytes
@@ -130,9 +134,9 @@ enum Files {
     }
 }
 
-struct FileStamp: Equatable, Sendable {
-    var seconds: Int
-    var nanoseconds: Int
-    var size: Int
-    var inode: UInt64
+package struct FileState: Equatable, Sendable {
+    package var seconds: Int
+    package var nanoseconds: Int
+    package var size: Int
+    package var inode: UInt64
 }

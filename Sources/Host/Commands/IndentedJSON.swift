@@ -1,8 +1,8 @@
 // JSON for people: one member per line, indented by tabs.
 
-enum IndentedJSON {
+package enum IndentedJSON {
     /// Adds white space to a JSON text, which has to be valid and without any.
-    static func format(_ json: String) -> String {
+    package static func format(_ json: String) -> String {
         var output: [UInt8] = []
         var depth = 0
         var isInString = false

@@ -1,18 +1,18 @@
 // Standard output and standard error, unbuffered.
-import CSystem
+private import CSystem
 
-enum Console {
+package enum Console {
     /// Writes a line to standard output.
-    static func print(_ line: String) { write(line + "\n", to: 1) }
+    package static func print(_ line: String) { write(line + "\n", to: 1) }
 
     /// Writes text to standard output as it is.
-    static func write(_ text: String) { write(text, to: 1) }
+    package static func write(_ text: String) { write(text, to: 1) }
 
     /// Writes a line to standard error.
-    static func error(_ line: String) { write(line + "\n", to: 2) }
+    package static func error(_ line: String) { write(line + "\n", to: 2) }
 
     /// Writes text to standard error as it is.
-    static func promptError(_ text: String) { write(text, to: 2) }
+    package static func promptError(_ text: String) { write(text, to: 2) }
 
     /// What cannot be written is lost: there is nobody left to tell.
     private static func write(_ text: String, to descriptor: Int32) {

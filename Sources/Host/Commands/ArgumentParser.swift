@@ -1,9 +1,9 @@
 // Flags and operands of one command, read strictly.
-import Base
+internal import Base
 
 /// A flag of a command.
-struct Flag: Sendable {
-    enum Kind: Equatable {
+package struct Flag: Sendable {
+    package enum Kind: Equatable {
         case toggle
         /// Takes a value, at most once; the text names it in the help page.
         case value(String)
@@ -11,17 +11,17 @@ struct Flag: Sendable {
         case values(String)
     }
 
-    var name: String
-    var short: Character?
-    var kind: Kind
-    var help: String
+    package var name: String
+    package var short: Character?
+    package var kind: Kind
+    package var help: String
 
     /// A toggle.
-    init(_ name: String, short: Character? = nil, _ help: String) {
+    package init(_ name: String, short: Character? = nil, _ help: String) {
         self.init(name, short: short, .toggle, help)
     }
 
-    init(_ name: String, short: Character? = nil, _ kind: Kind, _ help: String) {
+    package init(_ name: String, short: Character? = nil, _ kind: Kind, _ help: String) {
         self.name = name
         self.short = short
         self.kind = kind
@@ -39,13 +39,13 @@ struct Flag: Sendable {
 /// The arguments of a command.
 ///
 /// `--name value`, `--name=value`, `-n value`, `--toggle`, `--toggle=false`; `--` ends the flags.
-struct ParsedArguments {
-    private(set) var operands: [String] = []
+package struct ParsedArguments {
+    package private(set) var operands: [String] = []
     private var given: [String: [String]] = [:]
 
     /// - Throws: `CommandError` for unknown and repeated flags, missing values and too many
     ///   operands.
-    init(_ arguments: [String], for command: Command) throws(CommandError) {
+    package init(_ arguments: [String], for command: Command) throws(CommandError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             if argument == "--" {
@@ -64,9 +64,9 @@ struct ParsedArguments {
         }
     }
 
-    func has(_ flag: String) -> Bool { given[flag]?.last == "true" }
-    func value(_ flag: String) -> String? { given[flag]?.last }
-    func values(_ flag: String) -> [String] { given[flag] ?? [] }
+    package func has(_ flag: String) -> Bool { given[flag]?.last == "true" }
+    package func value(_ flag: String) -> String? { given[flag]?.last }
+    package func values(_ flag: String) -> [String] { given[flag] ?? [] }
 
     private mutating func take(
         _ argument: String, _ rest: inout ArraySlice<String>, _ command: Command
@@ -100,6 +100,6 @@ struct ParsedArguments {
         let hint = Suggestion.hint(for: written, among: command.flags.map { "--\($0.name)" })
         return CommandError(
             message: "unknown flag \"\(written)\" of \(command.name), "
-                + (hint ?? "\"gatewright help \(command.name)\" lists its flags"))
+                + (hint ?? "\"help \(command.name)\" lists its flags"))
     }
 }

@@ -1,0 +1,110 @@
+// From the sources of one plugin to its shared object.
+import Commands
+
+/// One plugin to build. Nothing of it depends on other plugins.
+struct PluginBuild {
+    let name: String
+    /// Absolute, links followed.
+    let folder: String
+    let language: PluginLanguage
+    let mode: PluginMode
+    let settings: BuildSettings
+    let checkout: Checkout
+
+    init(
+        name: String, folder: String, mode: PluginMode, checkout: Checkout
+    ) throws(BuildError) {
+        self.name = name
+        self.folder = Paths.resolved(folder) ?? folder
+        settings = try BuildSettings(folder: folder)
+        language = if let chosen = settings.language { chosen } else { try .detect(folder) }
+        self.mode = mode
+        self.checkout = checkout
+    }
+
+    /// The mode that a manifest would name: other languages have no Swift run-time library.
+    var effectiveMode: String {
+        switch language {
+        case .swift: mode.rawValue
+        case .swiftEmbedded: PluginMode.embedded.rawValue
+        case .c, .cxx, .rust, .zig: "none"
+        }
+    }
+
+    /// Builds it, or takes what an earlier build of the same input left.
+    ///
+    /// - Returns: The path of the shared object.
+    func run(_ cache: Cache) throws(BuildError) -> String {
+        let result = cache.result(name, try key())
+        let file = "\(result)/\(name).so"
+        if Folders.isFile(file) { return file }
+        try Interruption.check()
+        let staged = try StagedFolder(for: result)
+        let built = "\(staged.path)/\(name).so"
+        try Progress.timed("\(name): built (\(language.rawValue), \(effectiveMode))") {
+            () throws(BuildError) in
+            try build(built, scratch: try scratch(cache))
+        }
+        guard Folders.isFile(built) else {
+            throw BuildError("the build ended well and made no \(name).so")
+        }
+        try staged.commit()
+        return file
+    }
+
+    private func build(_ output: String, scratch: String) throws(BuildError) {
+        switch language {
+        case .c, .cxx: try CBuilder(self).build(output, scratch: scratch)
+        case .rust: try RustBuilder(self).build(output, scratch: scratch)
+        case .swift: try SwiftPackageBuilder(self).build(output, scratch: scratch)
+        case .swiftEmbedded: try EmbeddedSwiftBuilder(self).build(output, scratch: scratch)
+        case .zig: try ZigBuilder(self).build(output, scratch: scratch)
+        }
+        if language == .swift || language == .rust || language == .zig {
+            try FinishedObject.strip(output)
+        }
+    }
+
+    /// Sources, settings, the ABI or SDK, compilers, these rules: what decides on the bytes of the result.
+    private func key() throws(BuildError) -> String {
+        var key = ContentKey()
+        if let own = Tool.find(["/proc/self/exe"]) { key.add(tool: own) }
+        key.add("name", name)
+        key.add("mode", effectiveMode)
+        try key.add(folder: folder, as: "source")
+        try key.add(folder: "\(checkout.sdk)/C", as: "abi")
+        if language == .swift { try key.add(folder: "\(checkout.sdk)/Swift", as: "sdk") }
+        for tool in try tools() { key.add(tool: tool) }
+        return key.value
+    }
+
+    private func tools() throws(BuildError) -> [Tool] {
+        switch language {
+        case .c: [try Tools.cCompiler()]
+        case .cxx: [try Tools.cxxCompiler(), try Tools.cCompiler()]
+        case .rust: [try Tools.cargo()]
+        case .swift, .swiftEmbedded: [try Tools.swiftCompiler()]
+        case .zig: [try Tools.zig()]
+        }
+    }
+
+    /// By where the sources are, so that a changed file is built on top of what is there.
+    private func scratch(_ cache: Cache) throws(BuildError) -> String {
+        var key = ContentKey()
+        key.add("folder", folder)
+        key.add("sdk", checkout.sdk)
+        key.add("mode", effectiveMode)
+        for tool in try tools() { key.add(tool: tool) }
+        let scratch = cache.scratch(name, key.value)
+        try withFiles { () throws(FileError) in try Folders.make(scratch) }
+        return scratch
+    }
+}
+
+/// What is done to a shared object after it was linked.
+enum FinishedObject {
+    /// Takes out what only a debugger reads. The build id stays.
+    static func strip(_ path: String) throws(BuildError) {
+        try Tools.strip().run(["--strip-all", path], failure: "objcopy cannot strip \(path)")
+    }
+}

@@ -1,0 +1,52 @@
+// Plugins in Rust: a crate of type cdylib, built by cargo.
+import Base
+import Commands
+
+struct RustBuilder {
+    private let plugin: PluginBuild
+
+    init(_ plugin: PluginBuild) { self.plugin = plugin }
+
+    func build(_ output: String, scratch: String) throws(BuildError) {
+        let lock = Folders.isFile("\(plugin.folder)/Cargo.lock") ? ["--locked"] : []
+        try Tools.cargo().run(
+            ["build", "--release", "--quiet", "--lib"] + lock, in: plugin.folder,
+            environment: [
+                "CARGO_TARGET_DIR": scratch, "CARGO_ENCODED_RUSTFLAGS": flags(scratch),
+                "CARGO_TERM_COLOR": "never", "GATEWRIGHT_SDK": plugin.checkout.sdk,
+                "RUSTFLAGS": nil,
+            ],
+            failure: "cargo cannot build it")
+        let built = try library("\(scratch)/release")
+        try withFiles { () throws(FileError) in try Folders.copy(built, to: output, mode: 0o755) }
+    }
+
+    /// cargo names the library after the crate, which need not have the plugin's name.
+    private func library(_ folder: String) throws(BuildError) -> String {
+        let expected = "lib\(plugin.name.map { $0 == "-" ? "_" : $0 }.map(String.init).joined()).so"
+        let libraries = Folders.entries(folder).filter { Paths.suffix($0) == "so" }
+        if libraries.contains(expected) { return "\(folder)/\(expected)" }
+        guard let only = libraries.first, libraries.count == 1 else {
+            throw BuildError(
+                "cargo made no \(expected): Cargo.toml needs [lib] with crate-type = [\"cdylib\"]")
+        }
+        return "\(folder)/\(only)"
+    }
+
+    /// Separated by a byte that is in no flag.
+    private func flags(_ scratch: String) -> String {
+        let home =
+            ProcessEnvironment.value("CARGO_HOME")
+            ?? "\(ProcessEnvironment.value("HOME") ?? "")/.cargo"
+        let places = [
+            (plugin.folder, "."), (scratch, "/build"), (plugin.checkout.folder, "/gatewright"),
+            (home, "/cargo"),
+        ]
+        let maps = places.map { "--remap-path-prefix=\($0.0)=\($0.1)" }
+        // rustc brings a version script of its own: the exported functions and nothing else.
+        let links = LinkFlags.ofPlugin(plugin.name, plugin.checkout).filter {
+            !$0.contains(text: "version-script")
+        }
+        return (maps + links.map { "-Clink-arg=\($0)" }).joined(separator: "\u{1f}")
+    }
+}
