@@ -14,7 +14,7 @@ struct BuildError: Error, Equatable, CustomStringConvertible {
         self.output = output
     }
 
-    init(_ error: FileError) { self.init(error.description) }
+    init(_ error: FilesError) { self.init(error.description) }
 
     var description: String { output.isEmpty ? message : "\(output)\n\(message)" }
 
@@ -36,10 +36,10 @@ func reporting<Result: ~Copyable>(
 }
 
 /// Runs `body`; a file that cannot be used is a failure like others.
-func withFiles<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(BuildError)
+func withFiles<Result: ~Copyable>(_ body: () throws(FilesError) -> Result) throws(BuildError)
     -> Result
 {
-    do throws(FileError) {
+    do throws(FilesError) {
         return try body()
     } catch {
         throw BuildError(error)

@@ -9,7 +9,7 @@ private import Glibc
 #endif
 
 /// Why a file could not be used: "PATH: no such file or directory".
-package struct FileError: Error, CustomStringConvertible {
+package struct FilesError: Error, CustomStringConvertible {
     package let description: String
 
     package init(_ path: String, number: Int32) {
@@ -21,14 +21,14 @@ package enum Files {
     /// All bytes of a file.
     package static func read(
         _ path: String, bytesMax: Int? = nil
-    ) throws(FileError) -> [UInt8] {
+    ) throws(FilesError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(path, number: errno) }
+        guard descriptor >= 0 else { throw FilesError(path, number: errno) }
         defer { close(descriptor) }
         return try read(descriptor, path, bytesMax ?? Limits.configFileBytesMax)
     }
 
-    package static func readStandardInput() throws(FileError) -> [UInt8] {
+    package static func readStandardInput() throws(FilesError) -> [UInt8] {
         try read(STDIN_FILENO, "standard input", Limits.configFileBytesMax)
     }
 
@@ -37,19 +37,19 @@ package enum Files {
     /// - Parameter mode: Permissions of a new file; an existing one keeps its own.
     package static func replace(
         _ path: String, with bytes: [UInt8], mode: UInt16 = 0o644
-    ) throws(FileError) {
+    ) throws(FilesError) {
         var status = stat()
         let mode = stat(path, &status) == 0 ? status.st_mode & 0o7777 : mode_t(mode)
         let beside = "\(path).\(getpid()).new"
         let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw FileError(beside, number: errno) }
+        guard descriptor >= 0 else { throw FilesError(beside, number: errno) }
         var failure = writeAll(descriptor, bytes)
         if failure == 0, fsync(descriptor) != 0 { failure = errno }
         close(descriptor)
         if failure == 0, rename(beside, path) != 0 { failure = errno }
         guard failure != 0 else { return }
         unlink(beside)
-        throw FileError(path, number: failure)
+        throw FilesError(path, number: failure)
     }
 
     package static func remove(_ path: String) { unlink(path) }
@@ -104,7 +104,7 @@ package enum Files {
 
     private static func read(
         _ descriptor: Int32, _ path: String, _ bytesMax: Int
-    ) throws(FileError) -> [UInt8] {
+    ) throws(FilesError) -> [UInt8] {
         var bytes: [UInt8] = []
         var failure: Int32 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 1)
@@ -116,7 +116,7 @@ package enum Files {
             if count < 0 { failure = Int32(-count) } else { bytes += buffer[..<count] }
             if bytes.count > bytesMax { failure = EFBIG }
         }
-        guard failure == 0 else { throw FileError(path, number: failure) }
+        guard failure == 0 else { throw FilesError(path, number: failure) }
         return bytes
     }
 

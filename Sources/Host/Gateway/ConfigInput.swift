@@ -66,7 +66,7 @@ struct ConfigInput: Sendable {
     }
 
     private func read(_ recorder: InputRecorder) throws(CommandError) -> [UInt8] {
-        do throws(FileError) {
+        do throws(FilesError) {
             if path == "-" { return try Files.readStandardInput() }
             return try recorder.read(path)
         } catch {
@@ -151,7 +151,7 @@ private final class InputRecorder: Sendable {
             environment: Environment.value)
     }
 
-    func read(_ path: String) throws(FileError) -> [UInt8] {
+    func read(_ path: String) throws(FilesError) -> [UInt8] {
         recorded.withLock { _ = $0.files.insert(path) }
         return try Files.read(path)
     }

@@ -35,7 +35,7 @@ enum Environment {
     static func load(files: [String]) throws(CommandError) {
         for path in files {
             let bytes: [UInt8]
-            do throws(FileError) { bytes = try Files.read(path) } catch {
+            do throws(FilesError) { bytes = try Files.read(path) } catch {
                 throw CommandError(message: "cannot read --envfile \(error)")
             }
             let variables = try EnvironmentFile.parse(String(decoding: bytes, as: UTF8.self), path)

@@ -18,7 +18,7 @@ extension Command {
         run: { arguments throws(CommandError) in
             if arguments.operands.first == "-" { return try formatStandardInput(arguments) }
             let path = arguments.operands.first ?? arguments.value("config") ?? "Caddyfile"
-            do throws(FileError) {
+            do throws(FilesError) {
                 return try format(path, arguments)
             } catch {
                 throw CommandError(message: error.description)
@@ -31,7 +31,7 @@ extension Command {
         if arguments.has("overwrite") {
             throw CommandError(message: "--overwrite needs a file, not standard input")
         }
-        do throws(FileError) {
+        do throws(FilesError) {
             let source = try Files.readStandardInput()
             show(source, CaddyfileFormatter.format(source), arguments)
             return .success
@@ -42,7 +42,7 @@ extension Command {
 
     private static func format(
         _ path: String, _ arguments: ParsedArguments
-    ) throws(FileError) -> ExitStatus {
+    ) throws(FilesError) -> ExitStatus {
         let source = try Files.read(path)
         let formatted = CaddyfileFormatter.format(source)
         if arguments.has("overwrite") {

@@ -72,7 +72,7 @@ final class GatewayProcess {
             throw CommandError(message: "cannot serve \(input.path): \(config.explain(error))")
         }
         if let pidFile {
-            do throws(Commands.FileError) {
+            do throws(FilesError) {
                 try Files.replace(pidFile, with: Array("\(getpid())\n".utf8))
             } catch {
                 _ = server.stop(graceNanoseconds: 0)

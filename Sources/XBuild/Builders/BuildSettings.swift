@@ -27,7 +27,7 @@ struct BuildSettings: Equatable {
             self.init()
             return
         }
-        let text = try withFiles { () throws(FileError) in try Files.read(path) }
+        let text = try withFiles { () throws(FilesError) in try Files.read(path) }
         try self.init(text, path: path)
     }
 

@@ -109,7 +109,7 @@ enum ManifestSource {
     static func make(_ folder: String, _ scratch: String) throws(BuildError) -> String? {
         let path = "\(folder)/manifest.json"
         guard Folders.isFile(path) else { return nil }
-        let bytes = try withFiles { () throws(FileError) in try Files.read(path) }
+        let bytes = try withFiles { () throws(FilesError) in try Files.read(path) }
         var text =
             "#include <gateway/plugin.h>\n\nGW_MANIFEST_STORAGE static const char manifest[] = {"
         for (index, byte) in bytes.enumerated() {
@@ -117,7 +117,7 @@ enum ManifestSource {
         }
         text += "\n};\n"
         let source = "\(scratch)/gw_manifest.c"
-        try withFiles { () throws(FileError) in try Folders.write(text, to: source) }
+        try withFiles { () throws(FilesError) in try Folders.write(text, to: source) }
         return source
     }
 }

@@ -49,7 +49,7 @@ struct EmbeddedSwiftBuilder {
         let header = "\(plugin.checkout.headers)/gateway/gateway.h"
         let text = "module CGateway { header \"\(header)\" export * }\n"
         let folder = "\(scratch)/CGateway"
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             try Folders.write(text, to: "\(folder)/module.modulemap")
         }
         return folder

@@ -96,7 +96,7 @@ struct PluginBuild {
         key.add("mode", effectiveMode)
         for tool in try tools() { key.add(tool: tool) }
         let scratch = cache.scratch(name, key.value)
-        try withFiles { () throws(FileError) in try Folders.make(scratch) }
+        try withFiles { () throws(FilesError) in try Folders.make(scratch) }
         return scratch
     }
 }

@@ -18,7 +18,7 @@ struct RustBuilder {
             ],
             failure: "cargo cannot build it")
         let built = try library("\(scratch)/release")
-        try withFiles { () throws(FileError) in try Folders.copy(built, to: output, mode: 0o755) }
+        try withFiles { () throws(FilesError) in try Folders.copy(built, to: output, mode: 0o755) }
     }
 
     /// cargo names the library after the crate, which need not have the plugin's name.

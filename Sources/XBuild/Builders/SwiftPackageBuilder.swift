@@ -21,7 +21,7 @@ struct SwiftPackageBuilder {
                 "the package made no lib\(plugin.name).so: it needs the product "
                     + ".library(name: \"\(plugin.name)\", type: .dynamic, targets: [...])")
         }
-        try withFiles { () throws(FileError) in try Folders.copy(built, to: output, mode: 0o755) }
+        try withFiles { () throws(FilesError) in try Folders.copy(built, to: output, mode: 0o755) }
     }
 
     private func arguments(_ scratch: String) -> [String] {

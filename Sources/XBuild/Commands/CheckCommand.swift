@@ -20,7 +20,7 @@ extension Command {
                 throw CommandError(message: "error: check needs the file of a plugin")
             }
             let bytes = try reporting { () throws(BuildError) in
-                try withFiles { () throws(FileError) in
+                try withFiles { () throws(FilesError) in
                     try Files.read(path, bytesMax: Limits.pluginFileBytesMax)
                 }
             }

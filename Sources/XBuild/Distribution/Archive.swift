@@ -37,7 +37,7 @@ struct Archive {
     func writeDebianPackage() throws(BuildError) -> String {
         let target = "\(Paths.folder(folder))/gatewright_\(version)_\(Self.architecture).deb"
         try replacing(target) { (staged) throws(BuildError) in
-            try withFiles { () throws(FileError) in
+            try withFiles { () throws(FilesError) in
                 try layOut("\(staged)/data")
                 try Folders.write(control, to: "\(staged)/control/control")
                 try Folders.write("2.0\n", to: "\(staged)/debian-binary")
@@ -62,9 +62,9 @@ struct Archive {
     ) throws(BuildError) {
         let staged = "\(Paths.folder(target))/.\(Paths.name(target)).\(Folders.processID).new"
         defer { Folders.remove(staged) }
-        try withFiles { () throws(FileError) in try Folders.make(staged) }
+        try withFiles { () throws(FilesError) in try Folders.make(staged) }
         let made = try make(staged)
-        try withFiles { () throws(FileError) in try Folders.rename(made, to: target) }
+        try withFiles { () throws(FilesError) in try Folders.rename(made, to: target) }
         Folders.synchronize(Paths.folder(target))
     }
 
@@ -86,7 +86,7 @@ struct Archive {
     }
 
     /// The folders of a Debian system: all in /usr/lib/gatewright, the program on PATH, the unit.
-    private func layOut(_ data: String) throws(FileError) {
+    private func layOut(_ data: String) throws(FilesError) {
         let home = "\(data)/usr/lib/gatewright"
         for below in ["bin", "lib/swift", "plugins"] {
             for name in Folders.entries("\(folder)/\(below)") {

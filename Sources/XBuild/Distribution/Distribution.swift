@@ -24,7 +24,7 @@ struct Distribution {
         try writeRest(root, libraries)
         let hashes = try LockFile.hashes(of: root)
         let lock = LockFile.text(self, files: hashes, system: libraries.system.sorted())
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             try Folders.write(lock, to: "\(root)/\(PluginLock.fileName)")
         }
         try TrialRun.run(root, plugins: plugins.map(\.name))
@@ -34,10 +34,10 @@ struct Distribution {
 
     private func writeProgram(_ root: String, _ cache: Cache) throws(BuildError) {
         let program = try StrippedCopy.make(of: host.program, cache)
-        let bytes = try withFiles { () throws(FileError) in try Files.read(program, bytesMax: .max)
+        let bytes = try withFiles { () throws(FilesError) in try Files.read(program, bytesMax: .max)
         }
         let relocatable = try RunPath.replace(bytes, path: program)
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             try Folders.write(relocatable, to: "\(root)/bin/gatewright", mode: 0o755)
             try Folders.make("\(root)/plugins")
             for plugin in plugins {
@@ -51,7 +51,7 @@ struct Distribution {
         let files = ["\(root)/bin/gatewright"] + plugins.map { "\(root)/plugins/\($0.name).so" }
         let folder = try Tools.swiftLibraries()
         let libraries = try RuntimeLibraries(neededBy: files, folder: folder)
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             try Folders.make("\(root)/lib/swift")
             for (name, path) in libraries.swift {
                 try Folders.copy(path, to: "\(root)/lib/swift/\(name)", mode: 0o644)
@@ -63,7 +63,7 @@ struct Distribution {
     private func writeRest(_ root: String, _ libraries: RuntimeLibraries) throws(BuildError) {
         let packages = try libraries.debianPackages()
         let usesSwift = !libraries.swift.isEmpty || mode == .island
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             try Folders.write(
                 Accompaniments.unit(folder: "/opt/gatewright"),
                 to: "\(root)/systemd/gatewright.service")
@@ -84,7 +84,7 @@ struct Distribution {
 
     private func copyLicences(
         of folder: String, as name: String, _ root: String
-    ) throws(FileError) {
+    ) throws(FilesError) {
         for file in Accompaniments.licences(in: folder) {
             try Folders.copy(
                 "\(folder)/\(file)", to: "\(root)/licences/\(name)/\(file)", mode: 0o644)

@@ -45,7 +45,7 @@ struct HostBuild {
         var members: [String: JSONValue] = ["inputs": .string(inputs)]
         members["products"] = .object(productStates().mapValues { .string($0) })
         let text = IndentedJSON.format(JSONValue.object(members).serialized()) + "\n"
-        try withFiles { () throws(FileError) in try Folders.write(text, to: stampPath) }
+        try withFiles { () throws(FilesError) in try Folders.write(text, to: stampPath) }
     }
 
     private var stampPath: String { "\(scratch)/xbuild-current.json" }

@@ -37,7 +37,7 @@ enum LockFile {
                 try collect(root, path, &hashes)
             } else {
                 hashes[path] = ContentDigest.sha256(
-                    try withFiles { () throws(FileError) in
+                    try withFiles { () throws(FilesError) in
                         try Files.read("\(root)/\(path)", bytesMax: .max)
                     })
             }

@@ -123,7 +123,7 @@ struct PluginWorkshop {
         _ spec: PluginSpec, file: String, language: String, mode: String,
         source: [String: JSONValue], folder: String?, isReady: Bool = false
     ) throws(BuildError) -> PluginPart {
-        var bytes = try withFiles { () throws(FileError) in
+        var bytes = try withFiles { () throws(FilesError) in
             try Files.read(file, bytesMax: Limits.pluginFileBytesMax)
         }
         if !isReady { bytes = try RunPath.replace(bytes, path: file) }
@@ -157,7 +157,7 @@ enum StrippedCopy {
         if Folders.isFile(path) { return path }
         let staged = try StagedFolder(for: folder)
         let copy = "\(staged.path)/\(Paths.name(file))"
-        try withFiles { () throws(FileError) in try Folders.copy(file, to: copy, mode: 0o755) }
+        try withFiles { () throws(FilesError) in try Folders.copy(file, to: copy, mode: 0o755) }
         try FinishedObject.strip(copy)
         try staged.commit()
         return path

@@ -50,7 +50,7 @@ enum Object {
 
     static func read(_ path: String) throws(BuildError) -> ELFImage {
         try read(
-            try withFiles { () throws(FileError) in try Files.read(path, bytesMax: .max) }, path)
+            try withFiles { () throws(FilesError) in try Files.read(path, bytesMax: .max) }, path)
     }
 
     static func needs(_ path: String) throws(BuildError) -> [String] {

@@ -20,7 +20,7 @@ enum TrialRun {
     private static func loadAlone(_ root: String, _ name: String) throws(BuildError) -> ToolResult {
         let folder = "\(root)/.trial"
         defer { Folders.remove(folder) }
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             Folders.remove(folder)
             try Folders.copy("\(root)/bin/gatewright", to: "\(folder)/bin/gatewright", mode: 0o755)
             try Folders.link("../../lib", at: "\(folder)/../.trial/lib")
@@ -33,7 +33,7 @@ enum TrialRun {
     private static func load(_ root: String, folder: String?) throws(BuildError) -> ToolResult {
         let configuration = "\(root)/.trial.json"
         defer { Folders.remove(configuration) }
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             try Folders.write("{}", to: configuration)
         }
         return try ToolCall(

@@ -34,7 +34,7 @@ struct GitRepository {
 
     /// Puts the files of a commit into an empty folder.
     func checkOut(_ commit: String, into folder: String) throws(BuildError) {
-        try withFiles { () throws(FileError) in try Folders.make(folder) }
+        try withFiles { () throws(FilesError) in try Folders.make(folder) }
         try git.run(
             [
                 "--git-dir=\(copy)", "--work-tree=\(folder)", "checkout", "--force", commit, "--",
@@ -56,7 +56,7 @@ struct GitRepository {
             try git.run(
                 ["clone", "--quiet", "--mirror", "--", url, fresh], environment: Self.environment,
                 failure: "git cannot clone \(url)")
-            try withFiles { () throws(FileError) in try Folders.rename(fresh, to: copy) }
+            try withFiles { () throws(FilesError) in try Folders.rename(fresh, to: copy) }
         }
     }
 

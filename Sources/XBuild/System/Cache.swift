@@ -12,9 +12,9 @@ final class Cache {
     init(option: String?) throws(BuildError) {
         folder = Paths.absolute(Self.place(option))
         let path = "\(folder)/lock"
-        try withFiles { [folder] () throws(FileError) in try Folders.make(folder) }
+        try withFiles { [folder] () throws(FilesError) in try Folders.make(folder) }
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw BuildError(FileError(path, number: errno)) }
+        guard descriptor >= 0 else { throw BuildError(FilesError(path, number: errno)) }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             Progress.say("waiting for another xbuild that uses \(folder)")
             while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

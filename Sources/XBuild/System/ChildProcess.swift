@@ -87,7 +87,7 @@ final class ChildProcess {
         pid = gwx_start_program(call.program, arguments, environment, call.folder, &outputs)
         guard pid > 0 else {
             end = .exited(127)
-            throw BuildError(FileError(call.program, number: -pid))
+            throw BuildError(FilesError(call.program, number: -pid))
         }
     }
 
@@ -170,7 +170,7 @@ extension ToolCall {
         signal(SIGXFSZ, SIG_DFL)
         signal(SIGPIPE, SIG_DFL)
         execve(program, &arguments, &variables)
-        return BuildError(FileError(program, number: errno))
+        return BuildError(FilesError(program, number: errno))
     }
 }
 

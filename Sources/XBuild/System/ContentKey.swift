@@ -17,7 +17,7 @@ struct ContentKey {
     }
 
     mutating func add(file: String, as name: String) throws(BuildError) {
-        let bytes = try withFiles { () throws(FileError) in
+        let bytes = try withFiles { () throws(FilesError) in
             try Files.read(file, bytesMax: Self.fileBytesMax)
         }
         add(Folders.isExecutable(file) ? "program" : "file", name)

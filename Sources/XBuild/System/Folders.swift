@@ -49,33 +49,33 @@ enum Folders {
     }
 
     /// Makes a folder and those above it.
-    static func make(_ path: String) throws(FileError) {
+    static func make(_ path: String) throws(FilesError) {
         if isFolder(path) { return }
         let above = Paths.folder(path)
         if above != path, !isFolder(above) { try make(above) }
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw FileError(path, number: errno)
+            throw FilesError(path, number: errno)
         }
     }
 
-    static func copy(_ source: String, to target: String, mode: UInt16) throws(FileError) {
+    static func copy(_ source: String, to target: String, mode: UInt16) throws(FilesError) {
         try write(try Files.read(source, bytesMax: .max), to: target, mode: mode)
     }
 
     /// A new file with exactly these permissions, whatever the umask.
-    static func write(_ bytes: [UInt8], to path: String, mode: UInt16 = 0o644) throws(FileError) {
+    static func write(_ bytes: [UInt8], to path: String, mode: UInt16 = 0o644) throws(FilesError) {
         try make(Paths.folder(path))
         try Files.replace(path, with: bytes, mode: mode)
-        guard chmod(path, mode_t(mode)) == 0 else { throw FileError(path, number: errno) }
+        guard chmod(path, mode_t(mode)) == 0 else { throw FilesError(path, number: errno) }
     }
 
-    static func write(_ text: String, to path: String, mode: UInt16 = 0o644) throws(FileError) {
+    static func write(_ text: String, to path: String, mode: UInt16 = 0o644) throws(FilesError) {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
-    static func link(_ target: String, at path: String) throws(FileError) {
+    static func link(_ target: String, at path: String) throws(FilesError) {
         try make(Paths.folder(path))
-        guard symlink(target, path) == 0 else { throw FileError(path, number: errno) }
+        guard symlink(target, path) == 0 else { throw FilesError(path, number: errno) }
     }
 
     /// The target of a link.
@@ -99,14 +99,14 @@ enum Folders {
         }
     }
 
-    static func rename(_ path: String, to target: String) throws(FileError) {
-        guard Glibc.rename(path, target) == 0 else { throw FileError(target, number: errno) }
+    static func rename(_ path: String, to target: String) throws(FilesError) {
+        guard Glibc.rename(path, target) == 0 else { throw FilesError(target, number: errno) }
     }
 
     /// Both must exist; what they name changes places in one step.
-    static func exchange(_ path: String, with other: String) throws(FileError) {
+    static func exchange(_ path: String, with other: String) throws(FilesError) {
         let status = gwx_exchange(path, other)
-        guard status == 0 else { throw FileError(other, number: -status) }
+        guard status == 0 else { throw FilesError(other, number: -status) }
     }
 
     /// Makes the names in a folder lasting.
@@ -128,7 +128,7 @@ struct StagedFolder: ~Copyable {
     init(for target: String) throws(BuildError) {
         self.target = target
         path = "\(Paths.folder(target))/.\(Paths.name(target)).\(Folders.processID).new"
-        try withFiles { [path] () throws(FileError) in
+        try withFiles { [path] () throws(FilesError) in
             try Folders.make(Paths.folder(target))
             Folders.remove(path)
             try Folders.make(path)
@@ -138,7 +138,7 @@ struct StagedFolder: ~Copyable {
     /// Puts it where it belongs; a folder that is there already is removed.
     consuming func commit() throws(BuildError) {
         let (path, target) = (self.path, self.target)
-        try withFiles { () throws(FileError) in
+        try withFiles { () throws(FilesError) in
             Folders.synchronize(path)
             if Folders.kind(target) == nil {
                 try Folders.rename(path, to: target)
