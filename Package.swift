@@ -60,13 +60,13 @@ let pluginParts = [
 ]
 
 /// A first-party plugin: its Swift targets, its manifest in a section of its own, its wrapper.
-func plugin(_ name: String, path: String? = nil) -> [Target] {
+func plugin(_ name: String, path: String? = nil, other: [String] = []) -> [Target] {
     let path = path ?? "Sources/Plugins/\(name)"
     let wrapper = pluginWrappers[name]
     let parts = pluginParts[name]
     let code: [Target.Dependency] =
         ["PluginSDK", "CGateway"] + (wrapper.map { [.target(name: $0.target)] } ?? [])
-    let exclude = ["Manifest", "README.md"] + (wrapper.map { [$0.folder] } ?? [])
+    let exclude = ["Manifest", "README.md"] + other + (wrapper.map { [$0.folder] } ?? [])
     var targets: [Target] = [
         .target(
             name: "\(name)_manifest", dependencies: ["CGateway"], path: "\(path)/Manifest",
@@ -214,6 +214,8 @@ let package = Package(
         tests(
             "LLMResolver", ["LLMResolverParts", "PluginSDK"],
             path: "Tests/PluginTests/llm_resolver"),
-    ] + pluginNames.flatMap { plugin($0) } + plugin("hello", path: "PluginSDK/Template/swift"),
+    ] + pluginNames.flatMap { plugin($0) }
+        + plugin(
+            "hello", path: "PluginSDK/Template/swift", other: ["Package.swift.in", "test.json"]),
     cxxLanguageStandard: .cxx17
 )

@@ -75,18 +75,18 @@ package enum Files {
     }
 
     /// Seconds since 1970.
-    static var now: Int64 { Int64(time(nil)) }
+    package static var now: Int64 { Int64(time(nil)) }
 
-    static func isFolder(_ path: String) -> Bool {
+    package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    static func mayWrite(_ path: String) -> Bool { access(path, W_OK) == 0 }
+    package static func mayWrite(_ path: String) -> Bool { access(path, W_OK) == 0 }
 
     /// The path of a program on PATH; the folders of system programs count as well.
-    static func program(_ name: String) -> String? {
-        let path = (Environment.value("PATH") ?? "") + ":/usr/sbin:/sbin"
+    package static func program(_ name: String) -> String? {
+        let path = (getenv("PATH").map { String(cString: $0) } ?? "") + ":/usr/sbin:/sbin"
         for folder in path.split(separator: ":") {
             let file = "\(folder)/\(name)"
             if access(file, X_OK) == 0 { return file }

@@ -25,14 +25,28 @@ struct BuildRequest {
     let checkout: Checkout
     let cache: Cache
 
+    init(
+        specs: [PluginSpec], mode: PluginMode, checkout: Checkout, cache: Cache
+    ) throws(BuildError) {
+        self.specs = specs
+        self.mode = mode
+        self.checkout = checkout
+        self.cache = cache
+    }
+
+    static func standardSpecs() throws(BuildError) -> [PluginSpec] {
+        var specs: [PluginSpec] = []
+        for name in standardPlugins { specs.append(try PluginSpec(name)) }
+        return specs
+    }
+
     init(_ arguments: ParsedArguments) throws(BuildError) {
         Progress.configure(arguments)
         var specs: [PluginSpec] = []
         for text in arguments.values("with") { specs.append(try PluginSpec(text)) }
         if !arguments.has("bare") {
-            for name in Self.standardPlugins where !specs.contains(where: { $0.name == name }) {
-                specs.append(try PluginSpec(name))
-            }
+            let named = specs.map(\.name)
+            specs += try Self.standardSpecs().filter { !named.contains($0.name) }
         }
         self.specs = specs.sorted { $0.name < $1.name }
         for (spec, next) in zip(self.specs, self.specs.dropFirst()) where spec.name == next.name {

@@ -1,6 +1,7 @@
 // `trust` and `untrust`: the root of an authority in the trust stores of this machine.
 import Base
 import Certificates
+import Commands
 import Server
 
 extension Command {
@@ -69,7 +70,7 @@ struct TrustTarget {
         prefix = arguments.value("prefix") ?? ""
         try Environment.load(files: arguments.values("envfile"))
         guard arguments.value("config") != nil else { return }
-        let plugins = PluginSet(folders: arguments.values("plugins"))
+        let plugins = PluginSet(arguments)
         plugins.loadAll()
         let config = try ConfigInput(arguments, fallback: .json).load(plugins)
         do throws(ServerError) {

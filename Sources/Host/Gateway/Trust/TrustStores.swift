@@ -1,5 +1,6 @@
 // The trust stores of a machine: where they are, and how a root gets in and out.
 import Certificates
+import Commands
 
 /// Says each step on standard output; a step that fails does not keep the others from being tried.
 struct TrustStores {
@@ -16,7 +17,7 @@ struct TrustStores {
             let file = "\(store.folder)/\(root.entry).crt"
             isDone = refresh(
                 store, "cp \(root.path) \(file)",
-                do: { () throws(FileError) in try Files.replace(file, with: root.certificate.pem) })
+                do: { () throws(FilesError) in try Files.replace(file, with: root.certificate.pem) })
         } else {
             Console.print("system store: none found that is known")
         }
@@ -50,7 +51,7 @@ struct TrustStores {
 
     /// Changes a file of the system's store and has its bundle made anew.
     private func refresh(
-        _ store: SystemStore, _ change: String, do action: () throws(FileError) -> Void
+        _ store: SystemStore, _ change: String, do action: () throws(FilesError) -> Void
     ) -> Bool {
         let command = store.command.joined(separator: " ")
         if target.isDryRun {
@@ -63,7 +64,7 @@ struct TrustStores {
                     + "  sudo \(change) && sudo \(command)")
             return false
         }
-        do throws(FileError) { try action() } catch {
+        do throws(FilesError) { try action() } catch {
             Console.error("system store: \(error)")
             return false
         }
