@@ -30,6 +30,7 @@ enum SharedObjectCheck {
             try checkLoading(image, &report)
             try checkLibraries(image, &report)
             try ImportCheck.run(image, path: path, &report)
+            try checkPermissions(image, &report)
         } catch {
             // The manifest's reader has said it already when it is no object file at all.
             if !report.hasErrors { report.findings.append(Finding(.error, "file", error.message)) }
@@ -177,6 +178,21 @@ enum SharedObjectCheck {
                     hint:
                         "it works with hosts of the same toolchain; publish islands or Embedded Swift"
                 ))
+        }
+    }
+
+    /// The host's own rule: what it imports against what its manifest asks for.
+    private static func checkPermissions(
+        _ image: ELFImage, _ report: inout ObjectReport
+    ) throws(ObjectFileError) {
+        guard let manifest = report.manifest else { return }
+        let check = try PermissionCheck(image, manifest)
+        if let message = check.message {
+            report.findings.append(Finding(.error, "permissions", message, hint: check.hint))
+        }
+        for name in check.unknown {
+            report.findings.append(
+                Finding(.warning, "permissions", "unknown permission \"\(name)\" in its manifest"))
         }
     }
 
