@@ -70,6 +70,24 @@ private let day: Int64 = 24 * 3600
         #expect(issued.notAfter == now + Limits.intermediateLifetimeSeconds)
     }
 
+    @Test(arguments: [6, 600, 7200, Limits.leafLifetimeSeconds])
+    func isNotDueWhenItIsNew(_ lifetime: Int64) throws {
+        let issued = try makeIssuer(now: now, lifetime: lifetime).issue(names: ["a.test"], now: now)
+        #expect(issued.notBefore <= now && issued.notAfter == now + lifetime)
+        #expect(issued.renewalDue > now + lifetime / 2 && issued.renewalDue < issued.notAfter)
+    }
+
+    @Test func whatSignsMustNotHaveExpired() throws {
+        _ = try makeIssuer(now: now)
+        let pair = directory.path + "/data/authorities/local/intermediate.pem"
+        var settings = try AuthoritySettings()
+        settings.intermediateFiles = .init(certificate: pair, key: pair)
+        let issuer = InternalIssuer(try InternalAuthority(settings, store: store, now: now))
+        #expect(throws: CertificateError.self) {
+            try issuer.issue(names: ["a.test"], now: now + 8 * day)
+        }
+    }
+
     @Test func issuersWithAnotherChainDoNotRecognizeEachOther() throws {
         let plain = try makeIssuer(now: now)
         let direct = InternalIssuer(plain.authority, signsWithRoot: true)

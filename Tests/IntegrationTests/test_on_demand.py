@@ -11,7 +11,7 @@ import time
 import pytest
 
 from support import fixtures
-from support.client import fetch
+from support.client import Client, fetch
 from support.ports import free_port
 from support.waiting import wait_until
 
@@ -135,6 +135,25 @@ def test_the_same_certificate_after_a_restart_and_a_reload(gateway_on_demand):
     gateway.stop()
     gateway.start()
     assert hello(port, "kept.localhost") == first
+
+
+@pytest.mark.parametrize("how", ["on_demand", "managed"])
+def test_a_certificate_is_renewed_while_connections_go_on(gateway_on_demand, how):
+    lines = "on_demand\n" if how == "on_demand" else ""
+    gateway, port = gateway_on_demand(
+        site="a.localhost:{https}", lines=lines + "  issuer internal {\n   lifetime 6s\n  }"
+    )
+    first = hello(port, "a.localhost")
+    trust = fixtures.trust(fixtures.internal_root(gateway))
+    with Client(port, tls=trust, server_name="a.localhost") as client:
+
+        def is_renewed():
+            client.request(host="a.localhost")
+            assert client.read_response().status == 200
+            return hello(port, "a.localhost") != first
+
+        wait_until(is_renewed, 10, "another certificate")
+        Client(port, tls=trust, server_name="a.localhost").close()
 
 
 class TestPermission:

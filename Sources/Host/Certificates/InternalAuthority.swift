@@ -278,7 +278,8 @@ extension InternalAuthority {
         let builder = CertificateBuilder(
             commonName: settings.commonName(settings.intermediateCommonName, now: now),
             role: .authority(intermediatesMax: 0),
-            notBefore: now - Limits.certificateBackdateSeconds,
+            notBefore: CertificateBuilder.backdated(
+                now, until: now + settings.intermediateLifetimeSeconds),
             notAfter: now + settings.intermediateLifetimeSeconds)
         let certificate = try builder.sign(for: key, by: root)
         // Key and certificate in one file, so that they can never disagree.

@@ -27,13 +27,18 @@ package final class InternalIssuer: CertificateIssuer {
             throw CertificateError("no name to issue a certificate for")
         }
         let (signer, chainPEM) = try authority.signer(withRoot: signsWithRoot, now: now)
+        let end = min(now + lifetimeSeconds, signer.certificate.notAfter)
+        guard end > now else {
+            throw CertificateError("authority \(identifier): what signs its certificates has expired")
+        }
         let key = try PrivateKey.generate(keyKind)
         let builder = CertificateBuilder(
             // ub-common-name is 64 characters (RFC 5280, appendix A.1).
             commonName: first.text.utf8.count <= 64 ? first.text : nil,
             role: .server(alternativeNames: checked.map(\.alternativeName)),
-            notBefore: max(now - Limits.certificateBackdateSeconds, signer.certificate.notBefore),
-            notAfter: min(now + lifetimeSeconds, signer.certificate.notAfter))
+            notBefore: max(
+                CertificateBuilder.backdated(now, until: end), signer.certificate.notBefore),
+            notAfter: end)
         let leaf = try builder.sign(for: key, by: signer)
         return LoadedCertificate(
             names: leaf.names, chainPEM: leaf.pem + chainPEM, keyPEM: key.pem,

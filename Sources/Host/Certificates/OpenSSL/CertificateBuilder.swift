@@ -18,6 +18,12 @@ struct CertificateBuilder {
     var notBefore: Int64
     var notAfter: Int64
 
+    /// The beginning of what ends at `end`, for clients whose clock is behind. It has to stay small
+    /// beside the lifetime, of which parts say when to renew.
+    static func backdated(_ now: Int64, until end: Int64) -> Int64 {
+        now - min(Limits.certificateBackdateSeconds, (end - now) / 10)
+    }
+
     /// Signs a certificate for `key`. Without an authority it signs itself.
     func sign(
         for key: PrivateKey, by authority: SigningPair? = nil
