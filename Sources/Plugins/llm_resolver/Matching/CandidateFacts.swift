@@ -72,7 +72,7 @@ struct CandidateFacts {
         let directory = project == nil ? nil : candidate.workingDirectory
         if let project, !project.isEmpty {
             let root = directory ?? "compose:" + project.joined
-            let service = container.composeService.map { Self.part($0, of: project) }
+            let service = container.composeService.map { Name($0).part(of: project) }
             var chains: [PlaceChain] = []
             if let directory, let chain = PlaceChain(path: directory, evidence: .compose),
                 !Self.isVariant(project, of: chain)
@@ -113,15 +113,6 @@ struct CandidateFacts {
         }
     }
 
-    /// Service "shop-api" of project "shop" is its part "api".
-    private static func part(_ service: String, of project: Name) -> Name {
-        let name = Name(service)
-        guard name.words.count > project.words.count, name.words.starts(with: project.words) else {
-            return name
-        }
-        return Name(words: Array(name.words.dropFirst(project.words.count)))
-    }
-
     /// Tools that name the projects they start.
     private static func withoutToolPrefix(_ project: Name) -> Name? {
         guard project.words.count > 1, ["ddev", "lando", "docksal"].contains(project.words[0])
@@ -142,7 +133,9 @@ struct CandidateFacts {
         let directory = candidate.workingDirectory ?? ""
         let home = PlaceChain(path: directory)
         var places = home.map { [$0] } ?? []
+        let isSettled = home?.steps.contains { $0.kind == .plain } ?? false
         for path in invocation.paths {
+            if path.isArgument, isSettled, !servesFiles { continue }
             guard let folder = Self.folder(of: path) else { continue }
             if path.text.hasPrefix("/") {
                 if let chain = PlaceChain(path: folder) { places.append(chain) }
@@ -171,6 +164,14 @@ struct CandidateFacts {
         }
     }
 
+    /// Whether options of the program name what it serves or runs. Other programs may be told of
+    /// directories that are none of theirs.
+    private var servesFiles: Bool {
+        if let kind = software?.kind { return kind != .helper && kind != .desktop }
+        return invocation.programs.first.flatMap { Software.named($0) }?.software.kind == .runner
+            && invocation.programs.count == 1
+    }
+
     /// A chain that another one continues says nothing of its own.
     private mutating func dropPrefixes() {
         let keys = chains.map { $0.steps.last?.key ?? "" }
@@ -181,8 +182,8 @@ struct CandidateFacts {
     /// The directory that a path names, or that its file is in.
     private static func folder(of path: Invocation.Path) -> String? {
         switch path {
-        case .folder(let text): return text
-        case .file(let text):
+        case .folder(let text), .servedFolder(let text): return text
+        case .file(let text), .configuration(let text):
             guard let slash = text.lastIndex(of: "/") else { return nil }
             return slash == text.startIndex ? "/" : String(text[..<slash])
         }

@@ -81,19 +81,12 @@ extension CandidateFacts {
     private func isBranchNamed(_ reading: Reading) -> Bool {
         for chain in chains {
             guard let branch = chain.branch else { continue }
-            let steps = chain.steps[branch]
             var terms = [reading.project] + reading.qualifiers
             terms += reading.qualifiers.map { $0 + reading.project }
             terms += reading.qualifiers.map { reading.project + $0 }
-            let all = Name(
-                words: chain.steps[branch.lowerBound...].prefix { $0.kind == .plain }
-                    .flatMap(\.name.words))
-            let isNamed = steps.allSatisfy { step in
-                PathWords.mainBranches.contains(step.name.joined)
-                    || terms.contains { term in
-                        step.name == term || all == term
-                            || chain.startsBranch(term, at: branch.lowerBound)
-                    }
+            let isNamed = branch.allSatisfy { index in
+                PathWords.mainBranches.contains(chain.steps[index].name.joined)
+                    || terms.contains { chain.names(step: index, from: branch.lowerBound, $0) }
             }
             if !isNamed { return false }
         }
@@ -102,9 +95,12 @@ extension CandidateFacts {
 }
 
 extension PlaceChain {
-    /// Whether steps from an index on, written together, are a name: "feature/login".
-    func startsBranch(_ name: Name, at index: Int) -> Bool {
-        run(matching: name, from: index) != nil
+    /// Whether a name is that of a step, or of several with that step among them, written
+    /// together: "feature/login".
+    func names(step index: Int, from start: Int, _ name: Name) -> Bool {
+        (start...index).contains { first in
+            run(matching: name, from: first).map { first + $0 > index } ?? false
+        }
     }
 
     /// The number of steps from an index on that together are a name.
@@ -166,6 +162,12 @@ extension CandidateFacts {
             coverage.isNamedItself = coverage.level <= .service || chain.evidence == .container
             return CoverageStart(
                 coverage: coverage, index: index, open: reading.qualifiers, covered: [index])
+        }
+        if reading.qualifiers.isEmpty, meets(step.name, reading.project) == .shortForm {
+            coverage.grade = .shortForm
+            coverage.level = .service
+            coverage.isNamedItself = true
+            return CoverageStart(coverage: coverage, index: index, open: [], covered: [index])
         }
         guard step.name.words.count > 1 else { return nil }
         for (position, qualifier) in reading.qualifiers.enumerated() {
@@ -253,6 +255,7 @@ extension CandidateFacts {
             return grade
         }
         if let number = qualifier.number, answers(on: number) {
+            start.coverage.isNamedItself = true
             start.coverage.words.append("port \(number)")
             return .exact
         }

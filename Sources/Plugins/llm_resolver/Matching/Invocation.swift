@@ -27,12 +27,26 @@ struct Invocation {
     }
 
     enum Path {
+        /// A script or a program.
         case file(String)
         case folder(String)
+        /// Named by an option.
+        case configuration(String)
+        case servedFolder(String)
 
         var text: String {
             switch self {
-            case .file(let text), .folder(let text): text
+            case .file(let text), .folder(let text), .configuration(let text),
+                .servedFolder(let text):
+                text
+            }
+        }
+
+        /// Whether only an option says it.
+        var isArgument: Bool {
+            switch self {
+            case .file, .folder: false
+            case .configuration, .servedFolder: true
             }
         }
     }
@@ -85,8 +99,8 @@ struct Invocation {
 extension Software {
     /// By what a program or an image is called, versions aside: "php8.3", "manage.py".
     static func named(_ text: String) -> (name: String, software: Software)? {
-        let words = Name(text).words
-        let name = words.joined()
+        let words = Words.split(text)
+        let name = words.count == 1 ? words[0] : words.joined()
         if let software = known(name) { return (name, software) }
         for ending in ["js", "mjs", "cjs", "exe", "py", "sh"] where name.hasSuffix(ending) {
             let short = String(name.dropLast(ending.utf8.count))

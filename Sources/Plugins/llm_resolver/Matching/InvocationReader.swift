@@ -219,11 +219,17 @@ struct InvocationReader {
         }
         notePort(in: value, use: Self.use(of: name))
         guard !value.isEmpty, UInt16(value) == nil, !value.holds("://") else { return }
-        if Self.fileFlags.contains(name), value.contains("/") { paths.append(.file(value)) }
-        if Self.folderFlags.contains(name), value.contains("/") || name.utf8.count > 2 {
-            paths.append(.folder(value))
+        if Self.fileFlags.contains(name), value.contains("/") {
+            paths.append(.configuration(value))
         }
-        if Self.nameFlags.contains(name) { noteModule(value) }
+        if Self.folderFlags.contains(name), value.contains("/") || name.utf8.count > 2 {
+            paths.append(.servedFolder(value))
+        }
+        if let owners = Self.nameFlags[name],
+            programs.contains(where: { owners.contains(Name($0).joined) })
+        {
+            noteModule(value)
+        }
     }
 
     private mutating func notePort(in value: String, use: Invocation.PortUse) {
@@ -270,7 +276,10 @@ struct InvocationReader {
         "project", "chdir", "app-dir", "content-root", "contentroot", "working-dir", "workdir",
         "notebook-dir",
     ]
-    private static let nameFlags: Set<String> = ["filter", "workspace", "bin", "app"]
+    private static let nameFlags: [String: Set<String>] = [
+        "filter": ["pnpm", "turbo"], "workspace": ["npm", "yarn"], "bin": ["cargo"],
+        "app": ["flask"], "A": ["celery"],
+    ]
 
     private static func isAssignment(_ word: String) -> Bool {
         guard let equals = word.firstIndex(of: "="), equals > word.startIndex else { return false }

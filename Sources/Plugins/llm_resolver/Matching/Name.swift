@@ -26,6 +26,12 @@ struct Name: Hashable {
     /// The number that the whole name is.
     var number: UInt16? { words.count == 1 ? UInt16(joined) : nil }
 
+    /// Without the name of what it is a part of: "shop-api" of shop is "api".
+    func part(of whole: Name) -> Name {
+        guard words.count > whole.words.count, words.starts(with: whole.words) else { return self }
+        return Name(words: Array(words.dropFirst(whole.words.count)))
+    }
+
     static func + (one: Name, other: Name) -> Name { Name(words: one.words + other.words) }
 }
 
@@ -114,6 +120,10 @@ enum Words {
     private static let silentEndings: Set<String> = ["service", "services", "app", "svc"]
 
     static func stem(of words: [String], joined: String) -> String {
+        switch joined.utf8.last {
+        case UInt8(ascii: "s"), UInt8(ascii: "e"), UInt8(ascii: "p"), UInt8(ascii: "c"): break
+        default: return joined
+        }
         var count = words.count
         while count > 1, silentEndings.contains(words[count - 1]) { count -= 1 }
         var stem = count == words.count ? joined : words[..<count].joined()

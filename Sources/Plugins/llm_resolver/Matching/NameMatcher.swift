@@ -7,12 +7,16 @@ enum NameMatcher {
         guard let name = HostName(host) else {
             return Decision(candidate: nil, by: "name", reason: "\"\(host)\" names no service")
         }
-        let facts = candidates.map { CandidateFacts($0) }
-        return decide(name, facts)
+        let groups = Reading.groups(of: name.labels)
+        let sieve = Sieve(name, groups.flatMap { $0 })
+        let facts = candidates.filter(sieve.admits).map { CandidateFacts($0) }
+        return decide(name, groups, facts)
     }
 
-    private static func decide(_ host: HostName, _ facts: [CandidateFacts]) -> Decision {
-        let named = byName(host, facts)
+    private static func decide(
+        _ host: HostName, _ groups: [[Reading]], _ facts: [CandidateFacts]
+    ) -> Decision {
+        let named = byName(host, groups, facts)
         guard let routed = RoutingLabels.choose(for: host.text, among: facts) else {
             return named.decision
         }
@@ -32,12 +36,12 @@ enum NameMatcher {
     }
 
     private static func byName(
-        _ host: HostName, _ facts: [CandidateFacts]
+        _ host: HostName, _ groups: [[Reading]], _ facts: [CandidateFacts]
     ) -> (decision: Decision, coverage: Coverage?) {
         func none(_ why: String) -> (Decision, Coverage?) {
             (Decision(candidate: nil, by: "name", reason: why), nil)
         }
-        for group in Reading.groups(of: host.labels) {
+        for group in groups {
             switch outcome(of: group, facts) {
             case .nothing: continue
             case .found(let coverage, let why):

@@ -91,7 +91,11 @@ extension PlaceChain {
             steps.append(Step(name: name, kind: .worktrees, key: key))
             return
         }
-        steps.append(Step(name: name, kind: Self.kind(name, isFirst, isHidden), key: key))
+        var part = name
+        if let above = steps.last(where: { $0.kind == .plain })?.name {
+            part = name.part(of: above)
+        }
+        steps.append(Step(name: part, kind: Self.kind(part, isFirst, isHidden), key: key))
     }
 
     /// The project's name in front of "worktrees", often none; nil for any other directory.

@@ -16,6 +16,8 @@ extension Reading {
         return groups.filter { !$0.isEmpty }
     }
 
+    private static let wordsInTriplesMax = 5
+
     /// One label: a name; a project and a service, either way round; both with a branch.
     private static func single(_ label: Name) -> [[Reading]] {
         var pairs: [Reading] = []
@@ -23,6 +25,7 @@ extension Reading {
         for (first, second) in splits(label) {
             pairs.append(Reading(project: first, qualifiers: [second]))
             pairs.append(Reading(project: second, qualifiers: [first]))
+            guard label.words.count <= wordsInTriplesMax else { continue }
             for (left, right) in splits(second) {
                 triples.append(Reading(project: first, qualifiers: [left, right]))
             }
@@ -82,7 +85,7 @@ extension Reading {
 
     private static func splits(_ name: Name) -> [(Name, Name)] {
         let words = name.words
-        guard words.count > 1, words.count <= 8 else { return [] }
+        guard words.count > 1, words.count <= 7 else { return [] }
         return (1..<words.count).map { index in
             (Name(words: Array(words[..<index])), Name(words: Array(words[index...])))
         }

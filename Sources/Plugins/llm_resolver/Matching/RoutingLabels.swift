@@ -6,13 +6,18 @@ enum RoutingLabels {
     /// - Returns: nil when there is no such label, `.some(nil)` when several different ones have it.
     static func choose(for host: String, among facts: [CandidateFacts]) -> CandidateFacts?? {
         let named = facts.filter { facts in
-            facts.candidate.container?.labels.contains { names(host, $0.key, $0.value) } == true
+            facts.candidate.container.map { route(host, $0) } == true
                 && Speech.objection(to: facts) == nil && isEnabled(facts)
         }
         guard !named.isEmpty else { return nil }
         let targets = named.filter { isTarget($0) }
         let open = targets.isEmpty ? named : targets
         return .some(InstanceChoice.choose(open.map { Coverage(routed: $0) })?.facts)
+    }
+
+    /// Whether a label of a container routes a host to it.
+    static func route(_ host: String, _ container: Candidate.Container) -> Bool {
+        container.labels.contains { names(host, $0.key, $0.value) }
     }
 
     private static func isEnabled(_ facts: CandidateFacts) -> Bool {
@@ -34,6 +39,7 @@ enum RoutingLabels {
     }
 
     private static func names(_ host: String, _ label: String, _ value: String) -> Bool {
+        if label.hasPrefix("com.docker.") || label.hasPrefix("org.opencontainers.") { return false }
         let label = label.lowercased()
         if label.hasPrefix("traefik."), label.hasSuffix(".rule") {
             return TraefikRule.hosts(in: value).contains { same($0, host) }

@@ -49,7 +49,7 @@ struct ResolverCase: CustomTestStringConvertible {
 }
 
 @Suite struct CaseTests {
-    static let files = ["sample", "machines"]
+    static let files = ["sample", "machines", "own"]
 
     @Test(arguments: files) func answersEveryQuestion(file: String) throws {
         let cases = try ResolverCase.read(file)

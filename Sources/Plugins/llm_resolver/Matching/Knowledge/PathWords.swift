@@ -42,7 +42,8 @@ enum PathWords {
         "src", "source", "dist", "build", "out", "target", "bin", "debug", "release", "public",
         "publichtml", "webroot", "htdocs", "html", "docker", "compose", "deploy", "deployment",
         "deployments", "devcontainer", "ops", "devops", "infra", "infrastructure", "scripts",
-        "config", "conf", "main", "master", "trunk", "code", "current", "standalone", "etc",
+        "config", "conf", "main", "master", "trunk", "code", "current", "standalone", "etc", "tmp",
+        "temp",
     ]
 
     /// Directories that group projects when something is below them; last, they are a name.
