@@ -139,7 +139,8 @@ struct CandidateFacts {
             guard let folder = Self.folder(of: path) else { continue }
             if path.text.hasPrefix("/") {
                 if let chain = PlaceChain(path: folder) { places.append(chain) }
-            } else if let chain = PlaceChain(path: Self.join(directory, folder)) {
+            } else if var chain = PlaceChain(path: Self.join(directory, folder)) {
+                chain.silence("app", below: directory)
                 places.append(chain)
             }
         }

@@ -38,6 +38,8 @@ struct Coverage {
     var root: String
     /// The steps below the project that the host does not name.
     var leftovers: [Step] = []
+    /// Whether another name stands right below the project's, as that of one project among many.
+    var isBelowAnotherName = false
     /// Whether the host names the part itself, not only its project or branch.
     var isNamedItself = false
     var evidence: PlaceChain.Evidence
@@ -237,12 +239,19 @@ extension CandidateFacts {
             $0 > start.index && !start.covered.contains($0) && chain.steps[$0].kind == .plain
         }
         start.coverage.leftovers += below.map { chain.steps[$0] }
+        start.coverage.isBelowAnotherName = isAnotherName(start.index + 1, start.covered, chain)
         if let branch = chain.branch, below.contains(branch.upperBound),
             RoleWords.role(of: chain.steps[branch.upperBound].name) == nil
         {
             return false
         }
         return true
+    }
+
+    private func isAnotherName(_ index: Int, _ covered: Set<Int>, _ chain: PlaceChain) -> Bool {
+        guard index < chain.steps.count, !covered.contains(index) else { return false }
+        let isService = chain.evidence == .compose && index == chain.steps.count - 1
+        return !isService && chain.steps[index].kind == .plain && isNameOfPart(chain.steps[index])
     }
 
     private func meet(
@@ -259,6 +268,7 @@ extension CandidateFacts {
             start.coverage.words.append("port \(number)")
             return .exact
         }
+        if qualifier.joined == "port" { return .exact }
         if PathWords.mainBranches.contains(qualifier.joined), chain.branch == nil { return .form }
         let roles = ShortForms.rolesByWord[qualifier.joined] ?? []
         let role = role(
@@ -277,6 +287,7 @@ extension CandidateFacts {
         var best: (grade: Coverage.Grade, steps: Range<Int>)?
         for index in chain.steps.indices where !start.covered.contains(index) {
             let step = chain.steps[index]
+            if index < start.index, start.coverage.level != .project { continue }
             let isMain = PathWords.mainBranches.contains(step.name.joined)
             guard step.kind == .plain || isMain || step.kind == .group else { continue }
             if let count = chain.run(matching: qualifier, from: index) {

@@ -7,6 +7,7 @@ struct InvocationReader {
     private(set) var uses: [(port: UInt16, use: Invocation.PortUse)] = []
     private var words: [String]
     private var position = 0
+    private var isReloader = false
 
     init(_ words: [String]) { self.words = words }
 
@@ -88,8 +89,18 @@ struct InvocationReader {
             return false
         }
         if !isPackage { paths.append(.file(word)) }
-        programs.append(base)
+        programs.append(programs.last == "java" ? Self.className(base) : base)
         return false
+    }
+
+    /// "com.example.quay.QuayApplication" is called quay.
+    private static func className(_ name: String) -> String {
+        guard let last = name.split(separator: ".").last else { return name }
+        var words = Name(last).words
+        while words.count > 1, ["application", "main", "kt", "server"].contains(words.last) {
+            words.removeLast()
+        }
+        return words.joined(separator: "-")
     }
 
     /// A script of a package that is known counts as that package: "debugpy/adapter".
@@ -111,6 +122,9 @@ struct InvocationReader {
 
     /// What is named behind some programs, as their part or their application.
     private mutating func readArguments(of name: String) {
+        // The server of Remix that starts the application tells pages to load again.
+        isReloader = name == "remix" && (words.contains("-c") || words.contains("--command"))
+        if name == "celery", words.contains("flower") { programs.append("flower") }
         while position < words.count, Self.subcommands.contains(words[position]) { position += 1 }
         guard position < words.count, !words[position].hasPrefix("-") else { return }
         let word = words[position]
@@ -148,7 +162,12 @@ struct InvocationReader {
         switch (program, word) {
         case (_, "-m") where program.hasPrefix("python") && position + 1 < words.count:
             position += 2
-            return readProgram(words[position - 1])
+            let module = words[position - 1]
+            if Software.named(module) == nil, module.contains(".") {
+                noteModule(module)
+                return false
+            }
+            return readProgram(module)
         case ("java", "-jar") where position + 1 < words.count:
             position += 2
             noteArchive(words[position - 1])
@@ -217,7 +236,7 @@ struct InvocationReader {
         if name.hasPrefix("inspect"), Int(value) == nil, !value.contains(":") {
             uses.append((9229, .debugger))
         }
-        notePort(in: value, use: Self.use(of: name))
+        notePort(in: value, use: isReloader ? .reload : Self.use(of: name))
         guard !value.isEmpty, UInt16(value) == nil, !value.holds("://") else { return }
         if Self.fileFlags.contains(name), value.contains("/") {
             paths.append(.configuration(value))
@@ -260,6 +279,7 @@ struct InvocationReader {
     private static let subcommands: Set<String> = [
         "run", "exec", "x", "dlx", "watch", "start", "dev", "serve", "server", "preview", "develop",
         "runserver", "-", "s", "up", "web", "webserver", "start:dev", "serve:dev",
+        "task",
     ]
     private static let shells: Set<String> = ["sh", "bash", "zsh", "dash", "ash", "fish"]
     private static let optionsWithValue: Set<String> = [

@@ -137,6 +137,14 @@ extension PlaceChain {
         return named.isEmpty ? nil : named.indices
     }
 
+    /// Takes its meaning from a name below a directory.
+    mutating func silence(_ name: String, below directory: String) {
+        for index in steps.indices
+        where steps[index].name.joined == name && steps[index].key.hasPrefix(directory + "/") {
+            steps[index].kind = .silent
+        }
+    }
+
     /// The same with one more step at the end.
     func appending(_ name: Name, key: String) -> PlaceChain {
         var chain = self

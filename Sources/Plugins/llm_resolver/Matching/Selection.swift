@@ -46,8 +46,11 @@ struct Selection {
     /// Within one project: the part that is meant.
     private static func choose(_ coverages: [Coverage]) -> Outcome {
         let assets = assetServers(coverages)
+        let isProject = coverages.contains { coverage in
+            coverage.leftovers.first.map { RoleWords.role(of: $0.name) != nil } ?? true
+        }
         let ranked = coverages.enumerated().compactMap { index, coverage in
-            rank(coverage, isAssets: assets.contains(index)).map { (coverage, $0) }
+            rank(coverage, isAssets: assets.contains(index), isProject).map { (coverage, $0) }
         }
         guard let best = ranked.map(\.1).min() else {
             let roles = coverages.map { "only " + $0.role.description }
@@ -76,8 +79,10 @@ struct Selection {
     }
 
     /// How near a candidate is to what a person opens; less is nearer, nil is no answer.
-    private static func rank(_ coverage: Coverage, isAssets: Bool) -> Int? {
-        let names = coverage.leftovers.filter { RoleWords.role(of: $0.name) == nil }
+    private static func rank(
+        _ coverage: Coverage, isAssets: Bool, _ isProject: Bool
+    ) -> Int? {
+        let names = coverage.leftovers.filter { coverage.facts.isNameOfPart($0) }
         let isUnknown = !names.isEmpty
         if coverage.isNamedItself {
             return coverage.leftovers.count * 100
@@ -87,7 +92,8 @@ struct Selection {
         case .assets, .worker, .test, .tool, .docs, .admin, .realtime: return nil
         default: break
         }
-        if isUnknown, !mayBeOpened(coverage, names) { return nil }
+        if coverage.isBelowAnotherName, !isProject { return nil }
+        if isUnknown, !mayBeOpened(coverage, names, isProject) { return nil }
         let isPrivate =
             coverage.facts.candidate.kind == .container && coverage.facts.candidate.bind == nil
         if coverage.role == .proxy, isPrivate { return 15 }
@@ -115,13 +121,15 @@ struct Selection {
     }
 
     /// A part with a name of its own stands for its project when it is certainly a part of it.
-    private static func mayBeOpened(_ coverage: Coverage, _ names: [Step]) -> Bool {
+    private static func mayBeOpened(
+        _ coverage: Coverage, _ names: [Step], _ isProject: Bool
+    ) -> Bool {
         if names.contains(where: { isBranchLike($0.name) }) { return false }
         if coverage.evidence == .compose { return names.count == 1 }
         let hasHolder = coverage.facts.chains.contains { chain in
             chain.steps.contains { $0.kind == .partHolder }
         }
-        return hasHolder && (coverage.role == .web || coverage.role == .rendered)
+        return (hasHolder || isProject) && (coverage.role == .web || coverage.role == .rendered)
     }
 
     private static func isBranchLike(_ name: Name) -> Bool {
@@ -158,4 +166,16 @@ struct Selection {
         "public", "web", "webroot", "htdocs", "html", "assets", "static", "resources", "theme",
         "static_src", "src", "javascript",
     ]
+}
+
+extension CandidateFacts {
+    /// Whether a step below the project is the name of a part that says nothing of its role. What
+    /// is below the working directory is inside of the part, not one of several.
+    func isNameOfPart(_ step: Step) -> Bool {
+        guard RoleWords.role(of: step.name) == nil, step.name.joined != "app" else { return false }
+        guard candidate.kind == .process, let directory = candidate.workingDirectory else {
+            return true
+        }
+        return !(step.key.hasPrefix(directory) && step.key != directory)
+    }
 }

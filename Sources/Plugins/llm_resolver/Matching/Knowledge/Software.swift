@@ -137,7 +137,7 @@ extension Software {
             "codehelper windsurf zed idea idea64 webstorm pycharm goland rider clion rubymine"
         ),
         (.helper, "phpstorm fleet nvim vim emacs esbuild turbod watchman bazel gradledaemon"),
-        (.helper, "gradle kotlincompiledaemon dockerproxy rootlesskit slirp4netns vpnkit gvproxy"),
+        (.helper, "gradle kotlincompiledaemon dockerproxy rootlesskit slirp4netns vpnkit gvproxy rootlessport orbstack limactl"),
         (.helper, "ssh adb dartvm dart flutter metro processchild jestworker forktschecker"),
         (.helper, "eslint prettierd biome taplo volar vueserver tailwindcss tailwindserver"),
         (
