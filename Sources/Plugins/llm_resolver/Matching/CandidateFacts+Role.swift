@@ -3,8 +3,8 @@
 extension CandidateFacts {
     /// - Parameters:
     ///   - leftovers: The steps below the project that name its part.
-    ///   - isNamed: Whether the host names the part itself.
-    func role(leftovers: [Step], isNamed: Bool, in coverage: Coverage) -> Role {
+    ///   - isBroad: Whether one word of several in such a name is enough.
+    func role(leftovers: [Step], isBroad: Bool) -> Role {
         switch software?.kind {
         case .tool, .engine: return .tool
         case .docs: return .docs
@@ -13,13 +13,16 @@ extension CandidateFacts {
         case .test: return .test
         default: break
         }
-        if let role = roleByName(leftovers) { return role }
+        if let role = roleByName(leftovers, isBroad) { return role }
         return roleByProgram
     }
 
-    private func roleByName(_ leftovers: [Step]) -> Role? {
+    private func roleByName(_ leftovers: [Step], _ isBroad: Bool) -> Role? {
         for step in leftovers.reversed() {
-            guard let role = RoleWords.role(of: step.name) else { continue }
+            guard
+                let role = isBroad
+                    ? RoleWords.broadRole(of: step.name) : RoleWords.role(of: step.name)
+            else { continue }
             return settle(role)
         }
         for program in invocation.programs.dropFirst().reversed() {

@@ -62,7 +62,7 @@ extension CandidateFacts {
             }
         }
         guard var best, isBranchNamed(reading) else { return nil }
-        best.role = role(leftovers: best.leftovers, isNamed: best.isNamedItself, in: best)
+        best.role = role(leftovers: best.leftovers, isBroad: true)
         return best
     }
 
@@ -273,7 +273,7 @@ extension CandidateFacts {
         let roles = ShortForms.rolesByWord[qualifier.joined] ?? []
         let role = role(
             leftovers: chain.steps.indices.filter { $0 > start.index }.map { chain.steps[$0] },
-            isNamed: false, in: start.coverage)
+            isBroad: false)
         guard roles.contains(role) else { return nil }
         start.coverage.isNamedItself = true
         start.coverage.words.append(role.description)

@@ -43,6 +43,7 @@ enum InstanceChoice {
             return !Ports.isEphemeral(port) || coverage.facts.invocation.use(of: port) != nil
         }
         let open = lasting.isEmpty ? coverages : lasting
+        if let page = pagesPort(open) { return page }
         let lines = Set(open.map { $0.facts.candidate.arguments ?? "" })
         let ports = Set(open.map(\.facts.candidate.port))
         if ports.count == 1 { return open.min { bindOrder($0) < bindOrder($1) } }
@@ -57,6 +58,21 @@ enum InstanceChoice {
         return (rank, candidate.arguments ?? "", bind)
     }
 
+    /// The port that the software serves pages on: its own when it is asked for by its name.
+    private static func pagesPort(_ coverages: [Coverage]) -> Coverage? {
+        let first = coverages[0]
+        guard let software = first.facts.software, let name = first.facts.softwareName,
+            coverages.allSatisfy({ $0.facts.softwareName == name })
+        else { return nil }
+        let isAsked = first.isNamedItself && first.words.contains { Name($0).joined == name }
+        let own = isAsked ? Software.ownPages[name].map { [$0] } ?? [] : []
+        for page in own + software.pages {
+            let found = coverages.filter { $0.facts.candidate.port == page }
+            if !found.isEmpty { return found.min { bindOrder($0) < bindOrder($1) } }
+        }
+        return nil
+    }
+
     /// Of one program's ports the one that it says, that its software serves pages on, or that is
     /// usual among those of a container.
     private static func choosePort(_ coverages: [Coverage]) -> Coverage? {
@@ -67,8 +83,11 @@ enum InstanceChoice {
             return Set(found.map(\.facts.candidate.port)).count == 1
                 ? found.min { bindOrder($0) < bindOrder($1) } : nil
         }
-        for page in coverages[0].facts.software?.pages ?? [] {
-            if let found = only({ $0.candidate.port == page }) { return found }
+        if let page = pagesPort(coverages) { return page }
+        if let name = coverages[0].facts.softwareName, let own = Software.ownPages[name],
+            let served = only({ $0.candidate.port != own })
+        {
+            return served
         }
         if let main = only({ $0.invocation.use(of: $0.candidate.port) == .main }) { return main }
         if let plain = only({ $0.invocation.use(of: $0.candidate.port) != .admin }) {

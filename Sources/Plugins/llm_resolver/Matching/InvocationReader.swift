@@ -58,6 +58,7 @@ struct InvocationReader {
     private mutating func readErlang(_ first: String) {
         programs.append(first)
         if words.contains("phx.server") { programs.append("phoenix") }
+        if words.contains("rabbit") { programs.append("rabbitmq") }
     }
 
     /// Titles that programs give themselves: "nginx: master process …", "puma … [name]".
@@ -137,6 +138,8 @@ struct InvocationReader {
             if UInt16(word) == nil {
                 paths.append(word.contains(".") ? .file(word) : .folder(word))
             }
+        case "prisma", "drizzlekit":
+            programs.append(word)
         case "artisan", "managepy", "rails":
             programs.append(String(word.prefix { $0 != ":" }))
         default: break

@@ -23,11 +23,28 @@ struct Selection {
             return .none("only what is no answer is called that: " + Self.list(reasons))
         }
         let current = Self.withoutStale(open)
-        let roots = Set(current.map(\.root))
-        guard roots.count == 1 else {
-            return .none("\(roots.count) places are called that and nothing separates them")
+        return Self.onePlace(Dictionary(grouping: current, by: \.root))
+    }
+
+    /// Of several places of that name the one that has an answer.
+    private static func onePlace(_ places: [String: [Coverage]]) -> Outcome {
+        var outcomes: [Outcome] = []
+        var refusals: [String] = []
+        for key in places.keys.sorted() {
+            switch choose(places[key] ?? []) {
+            case .nothing: refusals.append("only " + roles(places[key] ?? []))
+            case let outcome: outcomes.append(outcome)
+            }
         }
-        return Self.choose(current)
+        guard outcomes.count <= 1 else {
+            return .none("\(outcomes.count) places are called that and nothing separates them")
+        }
+        return outcomes.first
+            ?? .none("the project runs, but what a person opens does not: " + list(refusals))
+    }
+
+    private static func roles(_ coverages: [Coverage]) -> String {
+        Set(coverages.map(\.role.description)).sorted().joined(separator: ", ")
     }
 
     private static func list(_ reasons: [String]) -> String {
@@ -43,7 +60,7 @@ struct Selection {
         return fresh.isEmpty ? coverages : fresh
     }
 
-    /// Within one project: the part that is meant.
+    /// Within one project: the part that is meant; nothing when no part is what a person opens.
     private static func choose(_ coverages: [Coverage]) -> Outcome {
         let assets = assetServers(coverages)
         let isProject = coverages.contains { coverage in
@@ -52,10 +69,7 @@ struct Selection {
         let ranked = coverages.enumerated().compactMap { index, coverage in
             rank(coverage, isAssets: assets.contains(index), isProject).map { (coverage, $0) }
         }
-        guard let best = ranked.map(\.1).min() else {
-            let roles = coverages.map { "only " + $0.role.description }
-            return .none("the project runs, but what a person opens does not: " + list(roles))
-        }
+        guard let best = ranked.map(\.1).min() else { return .nothing }
         let top = ranked.filter { $0.1 == best }.map(\.0)
         guard let chosen = InstanceChoice.choose(top) else {
             return .none("\(top.count) candidates fit equally")
@@ -97,8 +111,12 @@ struct Selection {
         let isPrivate =
             coverage.facts.candidate.kind == .container && coverage.facts.candidate.bind == nil
         if coverage.role == .proxy, isPrivate { return 15 }
-        return partRank(coverage.role, isAssets, isUnknown: isUnknown)
+        let isFileServer = coverage.facts.softwareName.map(fileServers.contains) ?? false
+        return partRank(coverage.role, isAssets, isUnknown: isUnknown) + (isFileServer ? 3 : 0)
     }
+
+    /// They show what lies about, which others make pages of.
+    private static let fileServers: Set<String> = ["httpserver", "serve", "liveserver"]
 
     private static func partRank(_ role: Role, _ isAssets: Bool, isUnknown: Bool) -> Int {
         let base =

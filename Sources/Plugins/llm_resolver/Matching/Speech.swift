@@ -25,6 +25,7 @@ enum Speech {
     private static func objectionByProgram(_ facts: CandidateFacts) -> String? {
         let name = facts.softwareName ?? ""
         switch facts.software?.kind {
+        case .helper where isFlutterPage(facts): break
         case .helper: return "\(name) is a helper of an editor or a build"
         case .desktop: return "\(name) is a program of the desktop"
         case .test: return "\(name) is a test run"
@@ -35,6 +36,12 @@ enum Speech {
         }
         if isFastCGI(facts) { return "FastCGI is no HTTP" }
         return isHelper(facts) ? "a helper of an editor or a build" : nil
+    }
+
+    /// Flutter serves the pages of an application on a port that it is told.
+    private static func isFlutterPage(_ facts: CandidateFacts) -> Bool {
+        ["dart", "flutter"].contains(facts.softwareName ?? "")
+            && facts.invocation.use(of: facts.candidate.port) == .main
     }
 
     private static func isFastCGI(_ facts: CandidateFacts) -> Bool {

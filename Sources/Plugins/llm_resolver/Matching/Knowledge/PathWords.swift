@@ -57,7 +57,9 @@ enum PathWords {
     ]
 
     /// What lies below is a checkout of a branch.
-    static let worktreeHolders: Set<String> = ["worktrees", "worktree", "gitworktrees"]
+    static let worktreeHolders: Set<String> = [
+        "worktrees", "worktree", "gitworktrees", "wt", "wts",
+    ]
 
     /// The same inside a project or in a hidden directory; elsewhere they are any other name.
     static let innerWorktreeHolders: Set<String> = ["wt", "wts", "trees", "branches", "workspaces"]

@@ -68,6 +68,17 @@ enum RoleWords {
         roles[name.joined] ?? roles[name.stem]
     }
 
+    /// The same by one word of several: "customer-web", "admin-ui".
+    static func broadRole(of name: Name) -> Role? {
+        if let role = role(of: name) { return role }
+        if name.words.last == "test" { return nil }
+        guard name.words.count > 1, let first = roles[name.words[0]] ?? nil else {
+            return name.words.count > 1 ? roles[name.words[name.words.count - 1]] : nil
+        }
+        return first == .admin || first == .docs
+            ? first : roles[name.words[name.words.count - 1]] ?? first
+    }
+
     /// Roles that belong to the name of a project when they are behind it: "shop-web" is its web
     /// front end.
     static let parts: Set<Role> = [.web, .api, .admin, .worker, .docs, .realtime, .proxy]

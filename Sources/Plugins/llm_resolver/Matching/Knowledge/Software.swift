@@ -41,6 +41,11 @@ struct Software {
 extension Software {
     static func known(_ name: String) -> Software? { table[name] }
 
+    /// Pages about the program itself, of programs that are there to serve others.
+    static let ownPages: [String: UInt16] = [
+        "traefik": 8080, "haproxy": 8404, "envoy": 9901, "kong": 8002, "nginxproxymanager": 81,
+    ]
+
     /// By the words of the name written together.
     private static let table: [String: Software] = {
         var table: [String: Software] = [:]
@@ -94,7 +99,10 @@ extension Software {
             "storybook startstorybook sb styleguidist ladle histoire mkdocs docusaurus vitepress"
         ),
         (.docs, "sphinxautobuild mdbook swaggerui redoc docsify mintlify redocly slidev"),
-        (.tool, "prismastudio drizzlekit drizzlestudio rediscommander redisinsight mongoexpress"),
+        (
+            .tool,
+            "prisma prismastudio drizzlekit drizzlestudio rediscommander redisinsight mongoexpress"
+        ),
         (
             .tool,
             "pgweb cloudbeaver dbgate sqlpad phpmyadmin adminer pgadmin4 pgadmin flower bullboard"
@@ -137,7 +145,10 @@ extension Software {
             "codehelper windsurf zed idea idea64 webstorm pycharm goland rider clion rubymine"
         ),
         (.helper, "phpstorm fleet nvim vim emacs esbuild turbod watchman bazel gradledaemon"),
-        (.helper, "gradle kotlincompiledaemon dockerproxy rootlesskit slirp4netns vpnkit gvproxy rootlessport orbstack limactl"),
+        (
+            .helper,
+            "gradle kotlincompiledaemon dockerproxy rootlesskit slirp4netns vpnkit gvproxy rootlessport orbstack limactl"
+        ),
         (.helper, "ssh adb dartvm dart flutter metro processchild jestworker forktschecker"),
         (.helper, "eslint prettierd biome taplo volar vueserver tailwindcss tailwindserver"),
         (
@@ -177,7 +188,7 @@ extension Software {
         ("nginx", .proxy, [80, 8080], []), ("nginxunprivileged", .proxy, [8080], []),
         ("openresty", .proxy, [80], []), ("caddy", .proxy, [80], [2019]),
         ("traefik", .proxy, [80], []), ("haproxy", .proxy, [80], []),
-        ("envoy", .proxy, [80], [9901]), ("kong", .proxy, [8000], [8001, 8444]),
+        ("envoy", .proxy, [80], []), ("kong", .proxy, [8000], [8001, 8444]),
         ("apisix", .proxy, [9080], []), ("nginxproxymanager", .proxy, [80], []),
         ("nginxproxy", .proxy, [80], []), ("varnish", .proxy, [80], []),
         ("squid", .mute, [], []), ("httpd", .server, [80], []),
