@@ -1,5 +1,5 @@
 // Fuzzes the host resolver: the reply of a model, and hosts with texts of candidates.
-// modules: LLMResolverParts   seeds: Tests/Fixtures/resolver/sample.jsonl
+// modules: LLMResolverParts   seeds: Tests/Fixtures/resolver/README.md
 @testable import LLMResolverParts
 
 private let offered = [
