@@ -29,7 +29,8 @@ package final class InternalIssuer: CertificateIssuer {
         let (signer, chainPEM) = try authority.signer(withRoot: signsWithRoot, now: now)
         let end = min(now + lifetimeSeconds, signer.certificate.notAfter)
         guard end > now else {
-            throw CertificateError("authority \(identifier): what signs its certificates has expired")
+            throw CertificateError(
+                "authority \(identifier): what signs its certificates has expired")
         }
         let key = try PrivateKey.generate(keyKind)
         let builder = CertificateBuilder(

@@ -98,7 +98,7 @@ struct TLSPlan {
         let pool = try automation.onDemand.askURL.map { url in
             var spec = UpstreamSpec(dial: url.dial, target: .host(url.host, port: url.port))
             if url.isEncrypted { spec.tls = UpstreamSpec.TLS(serverName: url.host) }
-            spec.headTimeout = Limits.onDemandAskTimeout
+            spec.connectTimeout = Limits.onDemandAskTimeout
             return try Workers.pools.open(spec)
         }
         return OnDemandPolicy(
