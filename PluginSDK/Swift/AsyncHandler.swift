@@ -152,6 +152,15 @@ extension Answer {
     }
 }
 
+extension Worker {
+    /// Runs async code on this worker's loop, beside any exchange: nobody cancels it but the caller.
+    /// [any]
+    @discardableResult
+    public func run(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: LoopExecutor(self)) { await body() }
+    }
+}
+
 /// Runs the jobs of tasks on the loop of one worker.
 final class LoopExecutor: TaskExecutor {
     let worker: Worker

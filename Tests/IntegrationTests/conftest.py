@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from support.certificates import Authority
+from support.chromium import Chromium
 from support.crowds import CrowdUpstream
 from support.gateway import IS_CADDY, PROGRAM, Gateway, site
 from support.litellm_proxy import LiteLLM
@@ -126,6 +127,22 @@ def service(tmp_path):
     yield start_service
     for program in running:
         program.stop()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """browser() opens a headless Chromium; all are closed at the end."""
+    running = []
+
+    def start_browser(*arguments):
+        folder = tmp_path / f"chromium{len(running)}"
+        folder.mkdir()
+        running.append(Chromium(folder, arguments))
+        return running[-1]
+
+    yield start_browser
+    for each in running:
+        each.stop()
 
 
 @pytest.fixture(scope="session")

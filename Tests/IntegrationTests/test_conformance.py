@@ -82,3 +82,23 @@ def test_adapt(tmp_path, record_property):
 def test_the_list_names_cases_that_exist():
     names = {path.stem for path in pathlib.Path(FOLDER / "adapt").glob("*.caddyfile")}
     assert expected_missing() <= names
+
+
+@pytest.mark.ours("the directive is ours")
+def test_resolver(resolve):
+    """At least 90 % of the names right, at most 2 % wrong, by names alone."""
+    resolver = resolve()
+    ended = subprocess.run(
+        [
+            sys.executable,
+            FOLDER / "check_resolver.py",
+            "--url",
+            f"http://127.0.0.1:{resolver.port}/_api/resolve",
+            FOLDER / "resolver/cases.jsonl",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert resolver.mappings() == {}

@@ -213,7 +213,6 @@ extension LLMResolver {
         let query = request.query.text
         guard !query.isEmpty, Self.hasLegacySwitch(request.query) else { return }
         if QueryText.value("force", in: query) != nil { question.isForced = true }
-        question.hint = QueryText.value("prompt", in: query)
         let left = QueryText.removing(["force", "prompt"], from: query)
         let uri = request.path.text + (left.isEmpty ? "" : "?\(left)")
         try uri.withBytes { (uri) throws(Status) in try request.setURI(uri) }

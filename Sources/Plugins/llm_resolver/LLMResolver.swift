@@ -48,7 +48,8 @@ package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, E
     package mutating func provision(scope: Scope) throws(PluginError) {
         for warning in options.warnings { scope.warn(warning) }
         if options.proxies { pool = try scope.pool(PoolSpec(dial: "upstream.invalid:80")) }
-        let resolver = Resolver(options, scope: scope, source: LiveSource(), tieBreaker: nil)
+        let model = options.asksModel ? try ModelTieBreaker(options, scope: scope) : nil
+        let resolver = Resolver(options, scope: scope, source: LiveSource(), tieBreaker: model)
         try resolver.start()
         self.resolver = resolver
     }

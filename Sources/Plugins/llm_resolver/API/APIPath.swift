@@ -8,6 +8,7 @@ enum APIPath: Equatable {
     case pin(String)
     case refresh(String)
     case resolve
+    case model
     case candidates
     case decisions
     case state
@@ -23,6 +24,7 @@ enum APIPath: Equatable {
         case "/_debug": self = .dashboard
         case "/_api/mappings", "/_api/mappings/": self = .mappings
         case "/_api/resolve": self = .resolve
+        case "/_api/model": self = .model
         case "/_api/candidates": self = .candidates
         case "/_api/decisions": self = .decisions
         case "/_api/state": self = .state
@@ -52,7 +54,7 @@ enum APIPath: Equatable {
             [.get, .head]
         case .mapping: [.get, .head, .put, .delete]
         case .pin: [.put, .delete]
-        case .refresh, .resolve: [.post]
+        case .refresh, .resolve, .model: [.post]
         }
     }
 

@@ -29,7 +29,7 @@ extension AdminSurface {
 
     /// `POST /_api/refresh/{key}`: decides a name anew and keeps the answer.
     func refresh(
-        _ key: String, _ body: [UInt8], _ request: inout Request
+        _ key: String, _ request: inout Request
     ) throws(Status) -> Verdict {
         if let problem = MappingKey.problem(key, hosts) {
             return try Reply.error(
@@ -40,12 +40,6 @@ extension AdminSurface {
         var question = Question(
             host: String(parts[0]), service: parts.count > 1 ? String(parts[1]) : nil)
         question.isForced = true
-        if !body.isEmpty {
-            guard let value = try? JSONValue(parsing: body), let members = value.object else {
-                return try Reply.text(400, "Invalid JSON").give(to: &request, names)
-            }
-            question.hint = members["hint"]?.string
-        }
         let ticket = try request.wait(
             deadlineNanoseconds: resolver.options.timeoutNanoseconds)
         let (resolver, names) = (resolver, names)
@@ -55,6 +49,24 @@ extension AdminSurface {
             }
         }
         return .wait
+    }
+
+    /// `POST /_api/model`: exactly what a model would be sent for a host, but for the key.
+    func preview(_ body: [UInt8]) -> Reply {
+        do throws(EditError) {
+            let asked = try DryQuestion(body)
+            guard let model = resolver.tieBreaker as? ModelTieBreaker else {
+                return .error(404, "no_model", "no model is asked")
+            }
+            let candidates =
+                asked.candidates
+                ?? resolver.policy.offered(resolver.source.snapshot).map(\.candidate)
+            let question = Question(host: asked.host, service: asked.service)
+            return .json(
+                200, model.endpoint.preview(model.question(question, among: candidates)))
+        } catch {
+            return error.reply
+        }
     }
 
     private static func reply(_ outcome: Resolution, _ key: String, _ resolver: Resolver) -> Reply {
@@ -129,6 +141,6 @@ extension Resolver {
         let candidates = asked.candidates ?? policy.offered(source.snapshot).map(\.candidate)
         // A host that names no service of ours is asked for as it stands.
         let question = Question(host: asked.host, service: asked.service)
-        return decide(question, candidates)
+        return decide(question, candidates, source.snapshot)
     }
 }

@@ -41,7 +41,8 @@ struct AdminSurface: Sendable {
     ) throws(Status) -> Verdict {
         switch path {
         case .resolve: return try resolve(body, &request)
-        case .refresh(let key): return try refresh(key, body, &request)
+        case .refresh(let key): return try refresh(key, &request)
+        case .model: return try preview(body).give(to: &request, names)
         case .dashboard: return try dashboard(request).give(to: &request, names)
         case .mapping(let key) where request.methodID == .put:
             return try keep(key, "a mapping was edited", put(key, body), &request)
@@ -69,7 +70,7 @@ struct AdminSurface: Sendable {
         case .decisions: return .json(200, report.decisions)
         case .state: return .json(200, report.json)
         case .asset(let name): return pages.asset(name) ?? .text(404, "Not found")
-        case .pin, .resolve, .refresh, .dashboard, .unknown, .tlsCheck, .events:
+        case .pin, .resolve, .refresh, .model, .dashboard, .unknown, .tlsCheck, .events:
             return .error(404, "not_found", "there is no such endpoint")
         }
     }
@@ -159,7 +160,8 @@ extension APIPath {
     fileprivate var isPage: Bool {
         switch self {
         case .dashboard: true
-        case .tlsCheck, .mappings, .mapping, .pin, .refresh, .resolve, .candidates, .decisions,
+        case .tlsCheck, .mappings, .mapping, .pin, .refresh, .resolve, .model, .candidates,
+            .decisions,
             .state, .events, .asset, .unknown:
             false
         }

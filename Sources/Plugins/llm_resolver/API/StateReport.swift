@@ -28,7 +28,6 @@ struct StateReport {
 
     var modelState: String {
         let options = resolver.options
-        if options.isLocalOnly { return "off: local_only" }
         if !options.steps.contains(.model) { return "off: not in order" }
         return options.isModelConfigured ? "on" : "off: not configured"
     }

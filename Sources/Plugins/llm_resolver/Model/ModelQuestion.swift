@@ -16,7 +16,8 @@ struct ModelQuestion: Sendable {
     static let textBytesMax = 120
 
     /// - Parameter salt: Any number that nobody outside knows.
-    init(host: String, candidates: [Candidate], salt: UInt64) {
+    /// - Parameter redacts: Whether what looks secret is left out; only the operator may say no.
+    init(host: String, candidates: [Candidate], salt: UInt64, redacts: Bool = true) {
         let candidates = candidates.prefix(Self.candidatesMax)
         self.host = Self.clean(host, Self.textBytesMax)
         var generator = IDGenerator(state: salt)
@@ -27,7 +28,7 @@ struct ModelQuestion: Sendable {
             var id = generator.next()
             while answers[id] != nil { id = generator.next() }
             answers[id] = candidate.id
-            let members = Self.members(candidate)
+            let members = Self.members(candidate, redacts)
             key += "\u{0}" + JSONValue.object(members).serialized
             list.append(.object(members.merging(["id": .string(id)]) { _, last in last }))
         }
@@ -37,20 +38,24 @@ struct ModelQuestion: Sendable {
     }
 
     /// Never labels, reasons or environment.
-    private static func members(_ candidate: Candidate) -> [String: JSONValue] {
+    private static func members(
+        _ candidate: Candidate, _ redacts: Bool
+    ) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
             "kind": .string(candidate.kind.rawValue), "port": .int(Int64(candidate.port)),
         ]
         func put(_ name: String, _ text: String?) {
             guard let text, !text.isEmpty else { return }
-            members[name] = .string(clean(Redaction.text(text), textBytesMax))
+            let shown = redacts ? Redaction.text(text) : text
+            members[name] = .string(clean(shown, textBytesMax))
         }
         put("command", candidate.command)
         put("directory", candidate.workingDirectory)
         put("package", candidate.packageName)
         if let arguments = candidate.arguments {
-            let text = Redaction.commandLine(clean(arguments, 4 * argumentBytesMax))
-            members["arguments"] = .string(clean(text, argumentBytesMax))
+            let text = clean(arguments, 4 * argumentBytesMax)
+            let shown = redacts ? Redaction.commandLine(text) : text
+            members["arguments"] = .string(clean(shown, argumentBytesMax))
         }
         if let container = candidate.container {
             put("name", container.name)

@@ -84,7 +84,7 @@ struct ResolverOptions: Sendable {
     }
 
     /// Whether a model may be asked.
-    var asksModel: Bool { isModelConfigured && !isLocalOnly && steps.contains(.model) }
+    var asksModel: Bool { isModelConfigured && steps.contains(.model) }
 
     /// What works and is hardly meant.
     var warnings: [PluginError] {

@@ -69,7 +69,7 @@ extension Resolver {
             if known.isManual { return .starting(known) }
         }
         let offered = policy.offered(snapshot)
-        let decision = decide(question, offered.map(\.candidate))
+        let decision = decide(question, offered.map(\.candidate), snapshot)
         if let service = offered.first(where: { $0.candidate.id == decision.candidate }) {
             return .found(service, decision)
         }
@@ -79,11 +79,22 @@ extension Resolver {
     }
 
     /// What the names say.
-    func decide(_ question: Question, _ offered: [Candidate]) -> Decision {
+    ///
+    /// - Parameter snapshot: Tells what the host of a second-level question leads to.
+    func decide(
+        _ question: Question, _ offered: [Candidate], _ snapshot: DiscoverySnapshot
+    ) -> Decision {
         guard options.steps.contains(.name) else {
             return Decision(candidate: nil, by: "name", reason: "names are not asked")
         }
-        return Names.decide(question, offered)
+        guard let service = question.service else {
+            return NameMatcher.decide(host: question.host, candidates: offered)
+        }
+        let origin = core.store[question.host].flatMap {
+            self.service(question.host, $0, snapshot)?.candidate
+        }
+        return NameMatcher.decide(
+            service: service, origin: origin, originHost: question.host, candidates: offered)
     }
 
     // MARK: On a worker

@@ -16,6 +16,8 @@ final class Resolver: @unchecked Sendable {
     /// One at a time makes a table.
     private let publishing = Mutex(())
     private let isChecking = Atomic<Bool>(false)
+    /// The last attempt to write failed, and was logged.
+    private let isFailing = Atomic<Bool>(false)
     private var timer: Timer?
     private var watch: DiscoveryWatch?
 
@@ -153,11 +155,14 @@ final class Resolver: @unchecked Sendable {
             done: { [self] result in
                 switch result {
                 case .success(let events):
+                    isFailing.store(false, ordering: .relaxed)
                     report(events)
                     if !events.isEmpty { core.changed() }
                     done(true)
                 case .failure(let error):
-                    log(.error, "the cache file cannot be kept", [("error", "\(error)")])
+                    if !isFailing.exchange(true, ordering: .relaxed) {
+                        log(.error, "the cache file cannot be kept", [("error", "\(error)")])
+                    }
                     done(false)
                 }
             })

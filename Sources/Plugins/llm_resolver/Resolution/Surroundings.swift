@@ -41,8 +41,6 @@ struct Question: Hashable, Sendable {
     var host: String
     /// The service of that host, for /_proxy/{service}/.
     var service: String?
-    /// What a person says about it.
-    var hint: String?
     /// Decide anew, whatever is known.
     var isForced = false
     /// What is known did not answer: look again before it is believed.
