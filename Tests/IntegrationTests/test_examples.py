@@ -16,6 +16,8 @@ from support.ports import free_port
 from support.sign_in import sign_in
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/Caddyfile"))
+#: Those that a script starts; test_example_local.py runs them.
+STARTED_BY_SCRIPT = {"local"}
 NEED_OUR_PLUGINS = {"quickstart", "api-keys"}
 
 
@@ -58,6 +60,7 @@ def matches(expected, output):
             marks=[pytest.mark.ours("uses a plugin of ours")] if name in NEED_OUR_PLUGINS else [],
         )
         for name in EXAMPLES
+        if name not in STARTED_BY_SCRIPT
     ],
 )
 def test_example(name, start, upstream):

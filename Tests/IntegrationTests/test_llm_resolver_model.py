@@ -29,6 +29,9 @@ class Model:
         choose, status, raw, formats, fields = self._reply
         fields.append(("Content-Type", "application/json"))
         while request := connection.read_request():
+            if not request.body:
+                connection.respond(404)
+                continue
             body = json.loads(request.body)
             self.asked.append((request, body))
             kind = body.get("response_format", {}).get("type", "plain")

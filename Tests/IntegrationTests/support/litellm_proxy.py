@@ -19,7 +19,8 @@ KEY = "sk-your-secret-api-key"
 class LiteLLM:
     """Starts in about ten seconds; one per test run."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, behind=None):
+        """`behind`: base URL of another endpoint, for the model of that name."""
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         folder = pathlib.Path(folder)
@@ -27,7 +28,13 @@ class LiteLLM:
         config.write_text(
             "model_list:\n  - model_name: mock\n    litellm_params:\n      model: openai/mock\n"
             f"      api_key: none\n      mock_response: {ANSWER}\n"
-            f"general_settings:\n  master_key: {KEY}\n"
+            + (
+                "  - model_name: behind\n    litellm_params:\n      model: openai/tie\n"
+                f"      api_key: none\n      api_base: {behind}\n"
+                if behind
+                else ""
+            )
+            + f"general_settings:\n  master_key: {KEY}\n"
         )
         self._log = open(folder / "litellm.log", "wb")
         self._process = subprocess.Popen(

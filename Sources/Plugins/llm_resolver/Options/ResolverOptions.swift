@@ -116,7 +116,8 @@ struct ResolverOptions: Sendable {
         _ name: String, _ configuration: inout Configuration, _ scope: Scope
     ) throws(PluginError) -> String? {
         guard let text = try configuration.string(name), !text.isEmpty else { return nil }
-        for part in text.split(separator: "{").dropFirst() where part.hasPrefix("env.") {
+        let parts = text.split(separator: "{", omittingEmptySubsequences: false)
+        for part in parts.dropFirst() where part.hasPrefix("env.") {
             guard let end = part.firstIndex(of: "}") else { continue }
             let variable = String(part[..<end].dropFirst(4))
             guard scope.environment(variable) == nil else { continue }
