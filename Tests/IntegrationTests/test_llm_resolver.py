@@ -1,8 +1,8 @@
 """llm_resolver: names find real programs, follow them, and never reach strangers."""
 
 import json
-import os
-import socket
+import signal
+import subprocess
 import threading
 
 import pytest
@@ -249,11 +249,37 @@ def test_a_reload_keeps_answering(resolve, service):
     resolver.answer("api.shop.localhost")
     text = resolver.gateway.config_path.read_text()
     resolver.gateway.write_config(text.replace("cache_file", "negative_ttl 3s\n cache_file"))
-    resolver.gateway.signal(10 if False else 1)
-    resolver.gateway.wait_for_log("reload|serving", count=2)
+    resolver.gateway.signal(signal.SIGHUP)
+    resolver.gateway.wait_for_log("reload")
     assert resolver.answer("api.shop.localhost")["name"] == "api"
 
 
 def test_plain_environment_placeholders_are_filled_in(resolve, tmp_path):
     resolver = resolve("model {env.MODEL}\napi_key {env.KEY}", environment={"MODEL": "m1", "KEY": "k"})
     assert json.loads(resolver.api("/_debug").body)["model"] == "m1"
+
+
+def test_the_configuration_of_its_predecessor_serves_unchanged(start, service, tmp_path):
+    """But for its ports and the folder /data, which tests cannot have."""
+    from support.fixtures import replaced
+    from support.gateway import ROOT
+
+    api = service("shop/api")
+    http, https = free_port(), free_port()
+    text = (ROOT / "Tests/Fixtures/llm_resolver/local-resolver.caddyfile").read_text()
+    text = replaced(
+        text,
+        {
+            "{\n\tlocal_certs": "{\n\tadmin off\n\tlocal_certs", "127.0.0.1:80/": f"127.0.0.1:{http}/",
+            ":80 {": f":{http} {{", ":443 {": f":{https} {{", "/data/": f"{tmp_path}/data/",
+        },
+    )
+    start(text, environment={"LLM_API_KEY": "sk-none"}, ports=[http, https])
+    address = f"https://api.shop.localhost:{https}/hello"
+    ended = subprocess.run(
+        ["curl", "--silent", "--insecure", "--resolve", f"api.shop.localhost:{https}:127.0.0.1",
+         address],
+        capture_output=True, text=True, timeout=30,
+    )
+    assert json.loads(ended.stdout)["folder"] == str(api.folder)
+    assert "api.shop.localhost" in json.loads((tmp_path / "data/mappings.json").read_text())
