@@ -1,4 +1,5 @@
 // Which file is read and how, and when it counts as changed.
+import Commands
 import Foundation
 import Testing
 

@@ -1,4 +1,5 @@
 // Reading files of environment variables.
+import Commands
 import Testing
 
 @testable import Gateway

@@ -7,8 +7,8 @@ import Testing
     private func refusal(_ bytes: [UInt8]) -> LoaderError? {
         #expect(throws: LoaderError.self) {
             let file = PluginFile(path: "/nonexistent/x.so", bytes: bytes)
-            _ = try ManifestReader.read(file, plugin: "x")
-            _ = try PluginImage.check(file, plugin: "x")
+            let manifest = try ManifestReader.read(file, plugin: "x")
+            _ = try PluginImage.check(file, manifest, plugin: "x")
         }
     }
 
@@ -60,8 +60,8 @@ import Testing
                     in: 0...255, using: &random)
             }
             let file = PluginFile(path: "/nonexistent/x.so", bytes: bytes)
-            _ = try? ManifestReader.read(file, plugin: "x")
-            _ = try? PluginImage.check(file, plugin: "x")
+            guard let manifest = try? ManifestReader.read(file, plugin: "x") else { continue }
+            _ = try? PluginImage.check(file, manifest, plugin: "x")
         }
     }
 }
