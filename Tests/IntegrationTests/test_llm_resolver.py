@@ -282,4 +282,49 @@ def test_the_configuration_of_its_predecessor_serves_unchanged(start, service, t
         capture_output=True, text=True, timeout=30,
     )
     assert json.loads(ended.stdout)["folder"] == str(api.folder)
-    assert "api.shop.localhost" in json.loads((tmp_path / "data/mappings.json").read_text())
+    saved = wait_until((tmp_path / "data/mappings.json").exists, 10, "the cache file") and json.loads(
+        (tmp_path / "data/mappings.json").read_text()
+    )
+    assert "api.shop.localhost" in saved
+
+
+def test_hidden_kinds_are_shown_and_can_be_offered(resolve, service):
+    """A debugger's port is hidden, with the reason, until the operator wants it."""
+    port = free_port()
+    service("shop/api", port=port, name=f"--inspect={port}")
+    resolver = resolve()
+    assert resolver.ask("api.shop.localhost").status == 404
+    listed = json.loads(resolver.api("/_api/candidates").body)
+    (shown,) = [c for c in listed if c["port"] == port]
+    assert shown["marks"] == ["debugger"]
+    assert shown["refused"] == "it is the port of a debugger"
+    chosen = {"candidate": shown["id"]}
+    assert resolver.api("/_api/mappings/api.shop.localhost", "PUT", chosen).status == 422
+    offering = resolve("offer debugger", cache=resolver.cache.with_name("other.json"))
+    wait_until(
+        lambda: any(
+            c["port"] == port and c["refused"] is None
+            for c in json.loads(offering.api("/_api/candidates").body)
+        ),
+        10,
+        "it is offered",
+    )
+    chosen = next(
+        c["id"] for c in json.loads(offering.api("/_api/candidates").body) if c["port"] == port
+    )
+    offering.put("debug.localhost", candidate=chosen)
+    assert offering.answer("debug.localhost")["folder"].endswith("shop/api")
+
+
+def test_legacy_api_opens_every_host_and_says_so(resolve, service):
+    service("shop/api")
+    resolver = resolve("legacy_api on")
+    assert resolver.ask("api.shop.localhost", "/_api/mappings/").body == b"{}\n"
+    assert resolver.answer("api.shop.localhost")["name"] == "api"
+
+
+def test_a_head_request_and_an_unknown_method_pass(resolve, service):
+    service("shop/api")
+    resolver = resolve()
+    assert resolver.ask("api.shop.localhost", method="HEAD").status == 200
+    assert resolver.answer("api.shop.localhost", method="PUT", body="x")["body"] == "x"

@@ -212,13 +212,3 @@ def test_a_real_litellm_proxy_in_between(resolve, upstream, two, tmp_path):
         assert resolver.answer("api.localhost")["folder"] == str(two[1].folder)
     finally:
         proxy.stop()
-
-
-def test_hidden_kinds_are_shown_and_can_be_offered(resolve, service):
-    """A debugger's port is hidden until the operator wants it."""
-    service("shop/inspector", port=9230)
-    resolver = resolve()
-    assert resolver.ask("inspector.shop.localhost").status in (200, 404)
-    listed = json.loads(resolver.api("/_api/candidates").body)
-    own = next(c for c in listed if c["port"] == resolver.port)
-    assert own["refused"] == "this gateway listens there itself"
