@@ -100,7 +100,7 @@ struct Selection {
         let isUnknown = !names.isEmpty
         if coverage.isNamedItself {
             return coverage.leftovers.count * 100
-                + partRank(coverage.role, isAssets, isUnknown: false)
+                + partRank(coverage.role, isAssets, isUnknown: isUnknown)
         }
         switch coverage.role {
         case .assets, .worker, .test, .tool, .docs, .admin, .realtime: return nil
