@@ -1,4 +1,4 @@
-// The manifest of this plugin, readable without running it.
+// The manifest of this plugin with its permissions, readable without running it.
 #include "gateway/plugin.h"
 
 GW_MANIFEST_STORAGE static const char manifest[] = {
