@@ -147,7 +147,8 @@ let package = Package(
 
         // The plugin ABI and the SDK over it.
         .target(
-            name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map"], cSettings: cSettings),
+            name: "CGateway", path: "PluginSDK/C", exclude: ["plugin.map", "layout"],
+            cSettings: cSettings),
         .target(
             name: "PluginSDK", dependencies: ["CGateway"], path: "PluginSDK/Swift",
             swiftSettings: productSettings + [.enableExperimentalFeature("Lifetimes")]),

@@ -19,7 +19,7 @@ let package = Package(
         .library(name: "CGateway", targets: ["CGateway"]),
     ],
     targets: [
-        .target(name: "CGateway", path: "C", exclude: ["plugin.map"]),
+        .target(name: "CGateway", path: "C", exclude: ["plugin.map", "layout"]),
         .target(
             name: "PluginSDK", dependencies: ["CGateway"], path: "Swift",
             swiftSettings: swiftSettings),
