@@ -128,7 +128,7 @@ enum PermissionTable {
         """
         open fopen readlink stat lstat getenv environ dlopen dlsym clone execvpe waitpid socketpair
         getsockopt pthread_create pthread_sigmask sigaction sigaltstack sigprocmask sigsuspend
-        signalfd setpriority exit
+        signalfd setpriority exit pthread_kill raise
         """)
 
     /// Of Rust's std, for the backtrace of a panic and for random seeds.
