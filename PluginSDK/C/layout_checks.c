@@ -1,5 +1,6 @@
 // Sizes and offsets of ABI v1 on 64-bit targets, checked by every compiler that builds the headers.
 // A change here is a change of the ABI: members are only ever added at the end of a table.
+#include "gateway/ext/discovery.h"
 #include "gateway/gateway.h"
 
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
@@ -73,3 +74,10 @@ AT(gw_directive, parse, 64);
 AT(gw_boot, iface, 48);
 AT(gw_plugin, modules, 48);
 AT(gw_plugin, fini, 72);
+SIZE(gw_discovery_published, 24);
+SIZE(gw_discovery_label, 32);
+SIZE(gw_discovery_candidate, 280);
+SIZE(gw_discovery_engine, 48);
+SIZE(gw_discovery, 104);
+AT(gw_discovery_candidate, addresses, 152);
+AT(gw_discovery_candidate, labels, 264);

@@ -1,5 +1,6 @@
 // What the test plugins share: the directive NAME takes words, the handler keeps them as its mode.
-// Before including it, a plugin defines NAME and, with STATE_SIZE, what an exchange needs; behind
+// Before including it, a plugin defines NAME and, with STATE_SIZE, what an exchange needs, with
+// PROVISION and RETIRE, functions for the beginning and the end of an instance; behind
 // its hooks it defines the table `hooks` and ends with PLUGIN.
 #include <gateway/gateway.h>
 #include <stdio.h>
@@ -11,6 +12,10 @@
 #endif
 #ifndef FLAGS
 #define FLAGS 0
+#endif
+
+#ifndef PROVISION
+#define PROVISION NULL
 #endif
 
 #define UNUSED __attribute__((unused))
@@ -30,6 +35,7 @@ UNUSED static const gw_host_loop *loop;
 UNUSED static const gw_host_work *work;
 UNUSED static const gw_host_upstream *upstream;
 UNUSED static const gw_host_client *client;
+UNUSED static const gw_host_service *service;
 
 typedef struct fixture {
     gw_scope *scope;
@@ -80,6 +86,9 @@ static gw_status fixture_create(gw_scope *scope, gw_view json, void **out) {
 }
 
 static void fixture_cleanup(void *instance) {
+#ifdef RETIRE
+    if (instance) RETIRE(instance);
+#endif
     if (instance) free(((fixture *)instance)->mode);
     free(instance);
 }
@@ -96,6 +105,7 @@ static gw_status fixture_parse(const struct gw_directive_call *call, gw_out *out
 #define PLUGIN                                                                                   \
     static const gw_instance_ops life = {.struct_size = sizeof life,                             \
                                          .create = fixture_create,                               \
+                                         .provision = PROVISION,                                 \
                                          .cleanup = fixture_cleanup};                            \
     static const gw_directive directive = {.struct_size = sizeof directive,                      \
                                            .name = STATIC_VIEW(NAME),                            \
@@ -126,5 +136,6 @@ static gw_status fixture_parse(const struct gw_directive_call *call, gw_out *out
         work = boot->iface(VIEW("gw.work/1"));                                                   \
         upstream = boot->iface(VIEW("gw.upstream/1"));                                           \
         client = boot->iface(VIEW("gw.client/1"));                                               \
+        service = boot->iface(VIEW("gw.service/1"));                                             \
         return &plugin;                                                                          \
     }

@@ -26,6 +26,9 @@ enum Discovery {
     /// The newest one. For one request after another compare `generation` first. [any]
     static var snapshot: DiscoverySnapshot { center.snapshot }
 
+    /// Whether the newest snapshot says what was there less than `age` ago. [any]
+    static func isFresh(within age: UInt64) -> Bool { center.isFresh(within: age) }
+
     /// Gives a snapshot that says what was there less than `age` ago: at once if there is one, else
     /// after a look that begins now. Many who ask at the same time wait for the same look.
     ///
@@ -57,12 +60,13 @@ final class DiscoveryWatch: @unchecked Sendable {
         self.engines = engines
     }
 
-    /// Sets who hears of every new snapshot, on the first worker, until the watch is released. [any]
+    /// Sets who hears of every new snapshot, on the first worker, until the watch is released; it
+    /// must not call this function. Waits for a call that is under way. [any]
     func onChange(_ listener: (@Sendable (DiscoverySnapshot) -> Void)?) {
         self.listener.withLock { $0 = listener }
     }
 
     func tell(_ snapshot: DiscoverySnapshot) {
-        listener.withLock { $0 }?(snapshot)
+        listener.withLock { $0?(snapshot) }
     }
 }

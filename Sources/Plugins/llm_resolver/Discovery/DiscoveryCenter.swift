@@ -77,14 +77,18 @@ final class DiscoveryCenter: @unchecked Sendable {
     // MARK: Questions
 
     /// [any]
+    func isFresh(within age: UInt64) -> Bool {
+        let looked = lookedAt.load(ordering: .acquiring)
+        return looked > 0 && Clock.monotonic &- looked < age
+    }
+
+    /// [any]
     func refresh(
         olderThan age: UInt64, _ done: @escaping @Sendable (DiscoverySnapshot) -> Void
     ) {
-        let now = Clock.monotonic
-        let looked = lookedAt.load(ordering: .acquiring)
-        if looked > 0, now &- looked < age { return done(snapshot) }
+        if isFresh(within: age) { return done(snapshot) }
         let hasLeader = state.withLock { state in
-            state.busyUntil = now &+ DiscoveryLimits.busyFor
+            state.busyUntil = Clock.monotonic &+ DiscoveryLimits.busyFor
             guard !state.watches.isEmpty else { return false }
             // A look that has begun may have passed over what is asked for.
             if state.isLooking {
@@ -119,6 +123,7 @@ final class DiscoveryCenter: @unchecked Sendable {
     private func lead() {
         let leader = state.withLock { state in
             state.timer = nil
+            if state.watches.isEmpty { state.containers = ContainerList() }
             return state.watches.first
         }
         engines.run(for: leader) { [self] in take($0) }

@@ -70,6 +70,9 @@ extension Listing {
             return DialAddress(address: reachable, port: publication.host)
         }
         guard onHost.isEmpty else { return unique(onHost) }
+        if container.mode == .host, let host = container.engineHost {
+            return [DialAddress(address: host, port: port)]
+        }
         return unique(
             container.networks.flatMap(\.addresses).filter(localNetworks.contains)
                 .map { DialAddress(address: $0, port: port) })

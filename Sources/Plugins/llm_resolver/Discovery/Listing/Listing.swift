@@ -1,7 +1,7 @@
 // Puts sockets, processes and containers together: plain data in, services out.
 
 /// What one look found. The same input gives the same services in the same order.
-struct Listing {
+struct Listing: Equatable {
     var sockets: [ListeningSocket]
     /// By number of the socket.
     var owners: [UInt64: Int32]

@@ -9,6 +9,7 @@ final class Scanner: @unchecked Sendable {
     private var owners: SocketOwners
     private var facts: FactsCache
     private let temporaryPortMin: UInt16
+    private var last: (listing: Listing, services: [DiscoveredService])?
 
     init(_ files: ProcessFiles = .system) {
         self.files = files
@@ -32,7 +33,11 @@ final class Scanner: @unchecked Sendable {
             localNetworks: containers.isEmpty
                 ? LocalNetworks(networks: []) : LocalNetworks.current())
         addContainerProcesses(to: &listing)
-        return listing.services
+        // Mostly nothing has changed, and then nothing is put together.
+        if let last, last.listing == listing { return last.services }
+        let services = listing.services
+        last = (listing, services)
+        return services
     }
 
     private func addContainerProcesses(to listing: inout Listing) {

@@ -12,8 +12,9 @@ enum CommandLine {
         let name = lastComponent(program)
         var shortened = [name]
         for (index, word) in words.dropFirst().enumerated() {
-            shortened.append(
-                index == 0 && isInterpreter(name) ? withoutBinFolder(word) : withoutModules(word))
+            let word =
+                index == 0 && isInterpreter(name) ? withoutBinFolder(word) : withoutModules(word)
+            shortened.append(quoted(word))
         }
         return cleaned(shortened.joined(separator: " "))
     }
@@ -27,6 +28,11 @@ enum CommandLine {
             words.removeLast()
         }
         return words
+    }
+
+    /// A word that would not be seen to be one stands in quotes.
+    private static func quoted(_ word: String) -> String {
+        word.isEmpty || word.utf8.contains(UInt8(ascii: " ")) ? "'\(word)'" : word
     }
 
     private static func withoutModules(_ word: String) -> String {

@@ -59,3 +59,5 @@ func linkTarget(_ path: String, in folder: Int32 = AT_FDCWD) -> String? {
         return String(decoding: $0[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
+
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -1,9 +1,9 @@
 // An IP address as the kernel has it.
 
 #if canImport(Glibc)
-private import Glibc
+internal import Glibc
 #else
-private import Darwin
+internal import Darwin
 #endif
 
 struct IPAddress: Hashable, Sendable {
@@ -49,17 +49,45 @@ struct IPAddress: Hashable, Sendable {
         if text.utf8.contains(UInt8(ascii: ":")) {
             var bytes = in6_addr()
             guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
-            let words = withUnsafeBytes(of: &bytes) { bytes in
-                (0..<4).map {
-                    UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))
-                }
-            }
-            self.init(v6: (words[0], words[1], words[2], words[3]))
+            self.init(v6: bytes)
         } else {
             var bytes = in_addr()
             guard inet_pton(AF_INET, text, &bytes) == 1 else { return nil }
             self.init(v4: UInt32(bigEndian: bytes.s_addr))
         }
+    }
+
+    /// The first address of a name. Blocks; for the configuration only.
+    static func resolving(_ name: String) -> IPAddress? {
+        var first: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(name, nil, nil, &first) == 0 else { return nil }
+        defer { freeaddrinfo(first) }
+        return IPAddress(first?.pointee.ai_addr)
+    }
+
+    init?(_ raw: UnsafeMutablePointer<sockaddr>?) {
+        guard let raw else { return nil }
+        switch Int32(raw.pointee.sa_family) {
+        case AF_INET:
+            self = raw.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                IPAddress(v4: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+            }
+        case AF_INET6:
+            self = raw.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                IPAddress(v6: $0.pointee.sin6_addr)
+            }
+        default: return nil
+        }
+    }
+
+    /// As the system's structures have it.
+    init(v6 address: in6_addr) {
+        let words = withUnsafeBytes(of: address) { bytes in
+            (0..<4).map {
+                UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))
+            }
+        }
+        self.init(v6: (words[0], words[1], words[2], words[3]))
     }
 
     var isWildcard: Bool { high == 0 && low == 0 }

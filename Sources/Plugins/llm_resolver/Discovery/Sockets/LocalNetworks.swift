@@ -28,33 +28,12 @@ struct LocalNetworks: Hashable, Sendable {
         var next = first
         while let entry = next?.pointee {
             next = entry.ifa_next
-            if let address = address(entry.ifa_addr), let mask = address.prefix(entry.ifa_netmask) {
+            if let address = IPAddress(entry.ifa_addr), let mask = address.prefix(entry.ifa_netmask)
+            {
                 networks.append(Network(address: address, prefix: mask))
             }
         }
         return LocalNetworks(networks: networks)
-    }
-
-    private static func address(_ raw: UnsafeMutablePointer<sockaddr>?) -> IPAddress? {
-        guard let raw else { return nil }
-        switch Int32(raw.pointee.sa_family) {
-        case AF_INET:
-            return raw.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                IPAddress(v4: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
-            }
-        case AF_INET6:
-            return raw.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                withUnsafeBytes(of: $0.pointee.sin6_addr) { bytes in
-                    let words = (0..<4).map {
-                        UInt32(
-                            bigEndian: bytes.loadUnaligned(
-                                fromByteOffset: $0 * 4, as: UInt32.self))
-                    }
-                    return IPAddress(v6: (words[0], words[1], words[2], words[3]))
-                }
-            }
-        default: return nil
-        }
     }
 }
 
