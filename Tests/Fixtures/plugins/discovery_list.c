@@ -11,7 +11,11 @@ static void list_retire(void *instance);
 #include <stdatomic.h>
 
 static const gw_discovery *discovery;
-static gw_discovery_watch *watch;
+// A reload makes the new instance before the old one ends.
+static struct {
+    void *instance;
+    gw_discovery_watch *watch;
+} watches[8];
 static gw_discovery_snapshot *kept;
 static atomic_ullong changes;
 
@@ -21,21 +25,28 @@ static void changed(void *arg, uint64_t generation) {
 }
 
 static gw_status list_provision(void *instance, gw_scope *scope) {
-    (void)instance;
     void *self = NULL;
     const void *table = NULL;
     gw_status status = service->bind(scope, VIEW(GW_SERVICE_DISCOVERY), &table, &self);
     if (status != GW_OK) return status;
     discovery = table;
-    status = discovery->watch(self, scope, &watch);
-    if (status == GW_OK) discovery->on_change(watch, changed, NULL);
-    return status;
+    for (size_t i = 0; i < sizeof watches / sizeof *watches; i++) {
+        if (watches[i].instance) continue;
+        status = discovery->watch(self, scope, &watches[i].watch);
+        if (status != GW_OK) return status;
+        watches[i].instance = instance;
+        discovery->on_change(watches[i].watch, changed, NULL);
+        return GW_OK;
+    }
+    return GW_E_LIMIT;
 }
 
 static void list_retire(void *instance) {
-    (void)instance;
-    if (watch) discovery->release(watch);
-    watch = NULL;
+    for (size_t i = 0; i < sizeof watches / sizeof *watches; i++) {
+        if (watches[i].instance != instance) continue;
+        discovery->release(watches[i].watch);
+        watches[i].instance = NULL;
+    }
 }
 
 // A text that grows.

@@ -74,7 +74,9 @@ class Engine:
         self.podman("rm", "-f", "-t", "0", *names)
 
     def remove_all(self):
-        self.podman("rm", "-f", "-t", "0", "--depend", "--all")
+        # Newest first: one may use the network of an older one.
+        for container in self.podman("ps", "--all", "--quiet", "--sort", "created").split()[::-1]:
+            self.remove(container)
 
     def stop(self):
         self.end_service()
