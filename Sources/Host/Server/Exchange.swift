@@ -113,8 +113,12 @@ final class Exchange: UpstreamConsumer {
     var ticket: UInt64 = 0
     let timer: TimerWheel.Node
 
+    /// Noted for the checking host. The worker may be gone before its last exchange.
+    private let isTracked: Bool
+
     init(worker: Worker) {
         self.worker = worker
+        isTracked = worker.isChecking
         arena = Arena()
         context = RequestContext(arena: arena)
         let record = UnsafeMutableRawPointer.allocate(
@@ -140,11 +144,11 @@ final class Exchange: UpstreamConsumer {
                     $0.waitExpired()
                 }
             })
-        if worker.isChecking { LiveExchanges.insert(self) }
+        if isTracked { LiveExchanges.insert(self) }
     }
 
     deinit {
-        if worker.isChecking { LiveExchanges.remove(self) }
+        if isTracked { LiveExchanges.remove(self) }
         UnsafeMutableRawPointer(req).deallocate()
         res.deallocate()
         outgoing.deallocate()
