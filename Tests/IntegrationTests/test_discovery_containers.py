@@ -26,8 +26,10 @@ def installed():
 def engine(installed):
     installed.serve()
     yield installed
-    installed.remove_all()
-    installed.end_service()
+    try:
+        installed.remove_all()
+    finally:
+        installed.end_service()
 
 
 @pytest.fixture
