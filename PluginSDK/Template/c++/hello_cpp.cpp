@@ -37,7 +37,7 @@ gw_status fail(gw_scope *scope, std::string_view message) {
 struct Hello {
     gw_template greeting = 0;
 
-    // Reads {"handler": "hello_cpp", "greeting": "…"}.
+    // Reads {"greeting": "…"}.
     static gw_status create(gw_scope *scope, gw_view text, void **out) {
         gw_json document;
         if (json->open(text, &document) != GW_OK)
@@ -70,6 +70,10 @@ private:
         value.struct_size = sizeof value;
         if (json->get(document, view("/greeting"), &value) != GW_OK || value.type != GW_JSON_STRING)
             return fail(scope, "greeting is missing, expected a string");
+        gw_json_value whole{};
+        whole.struct_size = sizeof whole;
+        if (json->get(document, view(""), &whole) != GW_OK || whole.count != 1)
+            return fail(scope, "unknown member, expected greeting only");
         return http->template_compile(scope, value.text, 0, &greeting);
     }
 };

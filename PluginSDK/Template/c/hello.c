@@ -28,7 +28,7 @@ static gw_status fail(gw_scope *scope, const char *message) {
     return GW_E_CONFIG;
 }
 
-// Reads {"handler": "hello_c", "greeting": "…"}.
+// Reads {"greeting": "…"}.
 static gw_status hello_create(gw_scope *scope, gw_view text, void **out) {
     gw_json document;
     gw_json_value value = {.struct_size = sizeof value};
@@ -39,9 +39,13 @@ static gw_status hello_create(gw_scope *scope, gw_view text, void **out) {
         return fail(scope, "out of memory");
     }
     *out = self;
+    gw_json_value whole = {.struct_size = sizeof whole};
+    json->get(document, (gw_view)VIEW(""), &whole);
     gw_status status = json->get(document, (gw_view)VIEW("/greeting"), &value);
     if (status != GW_OK || value.type != GW_JSON_STRING)
         status = fail(scope, "greeting is missing, expected a string");
+    else if (whole.count != 1)
+        status = fail(scope, "unknown member, expected greeting only");
     else
         status = http->template_compile(scope, value.text, 0, &self->greeting);
     json->close(document);

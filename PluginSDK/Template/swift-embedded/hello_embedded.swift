@@ -31,7 +31,7 @@ private final class Hello {
     }
 }
 
-/// Reads {"handler": "hello_embedded", "greeting": "…"}.
+/// Reads {"greeting": "…"}.
 private func create(
     _ scope: OpaquePointer, _ text: gw_view,
     _ out: UnsafeMutablePointer<UnsafeMutableRawPointer?>
@@ -48,6 +48,13 @@ private func create(
         core.pointee.fail(scope, &diag)
         return GW_E_CONFIG
     }
+    var whole = gw_json_value()
+    whole.struct_size = UInt32(MemoryLayout<gw_json_value>.size)
+    guard json.pointee.get(document, view(""), &whole) == GW_OK, whole.count == 1 else {
+        var diag = problem("unknown member, expected greeting only")
+        core.pointee.fail(scope, &diag)
+        return GW_E_CONFIG
+    }
     var greeting: gw_template = 0
     let status = http.pointee.template_compile(scope, value.text, 0, &greeting)
     if status == GW_OK { out.pointee = Unmanaged.passRetained(Hello(greeting)).toOpaque() }
@@ -60,7 +67,7 @@ private func cleanup(_ instance: UnsafeMutableRawPointer?) {
 
 private func onRequest(
     _ instance: UnsafeMutableRawPointer?, _ request: UnsafeMutablePointer<gw_req>,
-    _ state: UnsafeMutableRawPointer?
+    _ state: UnsafeMutableRawPointer
 ) -> gw_verdict {
     guard let http, let instance else { return GW_E_INTERNAL }
     var body = gw_view()

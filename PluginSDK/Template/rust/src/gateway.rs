@@ -201,6 +201,13 @@ pub struct JSONValue {
     pub number: f64,
 }
 
+impl JSONValue {
+    pub fn new() -> JSONValue {
+        let (struct_size, text) = (std::mem::size_of::<JSONValue>() as u32, View::of(""));
+        JSONValue { struct_size, rev: 0, kind: 0, count: 0, text, integer: 0, number: 0.0 }
+    }
+}
+
 /// A response begins with its sizes and then its fields, which `field_set` wants.
 #[repr(C)]
 pub struct Response {

@@ -29,7 +29,7 @@ struct Hello {
     greeting: u32,
 }
 
-/// Reads {"handler": "hello_rust", "greeting": "…"}.
+/// Reads {"greeting": "…"}.
 unsafe extern "C" fn create(scope: *mut c_void, text: View, out: *mut *mut c_void) -> i32 {
     let Some(host) = HOST.get() else { return E_UNSUPPORTED };
     let fail = |message| {
@@ -40,13 +40,14 @@ unsafe extern "C" fn create(scope: *mut c_void, text: View, out: *mut *mut c_voi
     if (host.json.open)(text, &mut document) != OK {
         return fail("the configuration is no JSON");
     }
-    let size = size_of::<JSONValue>() as u32;
-    let mut value =
-        JSONValue { struct_size: size, rev: 0, kind: 0, count: 0, text: View::of(""), integer: 0, number: 0.0 };
+    let (mut whole, mut value) = (JSONValue::new(), JSONValue::new());
+    (host.json.get)(document, View::of(""), &mut whole);
     let found = (host.json.get)(document, View::of("/greeting"), &mut value);
     let mut greeting = 0;
     let status = if found != OK || value.kind != JSON_STRING {
         fail("greeting is missing, expected a string")
+    } else if whole.count != 1 {
+        fail("unknown member, expected greeting only")
     } else {
         (host.http.template_compile)(scope, value.text, 0, &mut greeting)
     };
