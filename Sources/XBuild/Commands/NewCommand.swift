@@ -103,13 +103,13 @@ struct PluginTemplate {
             let path = "\(source)/\(entry)"
             // A package file of a template must not be one in its own place.
             let plain = entry.hasSuffix(".in") ? String(entry.dropLast(3)) : entry
-            let copy = "\(target)/\(plain.replacing(text: placeholder, with: name))"
+            let copy = "\(target)/\(plain.replacing(word: placeholder, with: name))"
             if Folders.kind(path) == .folder {
                 try self.copy(path, to: copy, name)
             } else {
                 try withFiles { () throws(FilesError) in
                     let text = String(decoding: try Files.read(path), as: UTF8.self)
-                    try Folders.write(text.replacing(text: placeholder, with: name), to: copy)
+                    try Folders.write(text.replacing(word: placeholder, with: name), to: copy)
                 }
             }
         }
@@ -117,15 +117,15 @@ struct PluginTemplate {
 }
 
 extension String {
-    /// Every occurrence of `text` replaced, from left to right.
-    func replacing(text: String, with other: String) -> String {
-        guard !text.isEmpty else { return self }
+    /// Every occurrence of `word` that no letter follows, replaced from left to right.
+    func replacing(word: String, with other: String) -> String {
         var result = ""
         var rest = self[...]
         while let first = rest.first {
-            if rest.hasPrefix(text) {
+            let isWord = rest.hasPrefix(word) && rest.dropFirst(word.count).first?.isLetter != true
+            if isWord {
                 result += other
-                rest = rest.dropFirst(text.count)
+                rest = rest.dropFirst(word.count)
             } else {
                 result.append(first)
                 rest = rest.dropFirst()

@@ -1,4 +1,5 @@
 // The new distribution loads its plugins once before anybody gets it.
+import Base
 import Commands
 
 /// Loads plugins in a process of their own: whatever their code does, xbuild stays.
@@ -8,13 +9,18 @@ enum TrialRun {
     /// - Throws: `BuildError` that names the plugin which could not be loaded, and how that ended.
     static func run(_ root: String, plugins: [String]) throws(BuildError) {
         let result = try load(root, folder: nil)
-        if result.isSuccess { return }
+        if isGood(result) { return }
         for name in plugins {
             // Alone in a folder: the standard folders are searched, too, but it is enough to load it.
             let alone = try loadAlone(root, name)
-            if !alone.isSuccess { throw failure(alone, "plugin \(name): cannot be loaded") }
+            if !isGood(alone) { throw failure(alone, "plugin \(name): cannot be loaded") }
         }
         throw failure(result, "the plugins cannot be loaded together")
+    }
+
+    /// A constructor that exits with status 0 must not read as success.
+    private static func isGood(_ result: ToolResult) -> Bool {
+        result.isSuccess && result.output.contains(text: "Valid configuration")
     }
 
     private static func loadAlone(_ root: String, _ name: String) throws(BuildError) -> ToolResult {
@@ -23,7 +29,7 @@ enum TrialRun {
         try withFiles { () throws(FilesError) in
             Folders.remove(folder)
             try Folders.copy("\(root)/bin/gatewright", to: "\(folder)/bin/gatewright", mode: 0o755)
-            try Folders.link("../../lib", at: "\(folder)/../.trial/lib")
+            try Folders.link("../lib", at: "\(folder)/lib")
             try Folders.copy(
                 "\(root)/plugins/\(name).so", to: "\(folder)/plugins/\(name).so", mode: 0o644)
         }

@@ -76,7 +76,7 @@ extension Conformance {
 
     /// The same configuration on another port.
     private static func listening(_ json: JSONValue, _ port: UInt16) -> JSONValue {
-        let text = json.serialized().replacing(text: ":65500", with: ":\(port)")
+        let text = json.serialized().replacing(word: ":65500", with: ":\(port)")
         return (try? JSONValue(parsing: text)) ?? json
     }
 
