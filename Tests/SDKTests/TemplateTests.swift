@@ -43,7 +43,9 @@ import Testing
         let plugin = try TestPlugin(path: object.path)
         let json = try plugin.adapt("hello_c \"Hi {x}\"")
         #expect(json == #"{"handler":"hello_c","greeting":"Hi {x}"}"#)
-        let exchange = try plugin.make("http.handlers.hello_c", json).exchange()
+        let exchange = try plugin.make(
+            "http.handlers.hello_c", #"{"greeting":"Hi {x}"}"#
+        ).exchange()
         exchange.placeholders["x"] = "you"
         #expect(exchange.runRequest() == 6)
         #expect(exchange.body == "Hi you")
