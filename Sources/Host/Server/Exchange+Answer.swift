@@ -259,7 +259,7 @@ extension Exchange {
         case .upstream: upstream?.setReading(true)
         case .answering:
             if wantsWritable { worker.schedulePump(self) }
-        case .idle, .chain, .waiting, .collecting, .done: break
+        case .idle, .chain, .waiting, .collecting, .holding, .done: break
         }
     }
 

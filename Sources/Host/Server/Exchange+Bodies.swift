@@ -13,6 +13,7 @@ extension Exchange {
         requestBytes &+= UInt64(bytes.count)
         switch phase {
         case .collecting: collect(bytes, isLast: isLast)
+        case .holding: hold(bytes, isLast: isLast)
         case .upstream: forward(bytes, isLast: isLast, trailers: trailers)
         case .idle, .chain, .waiting, .answering, .done: break
         }
@@ -21,12 +22,7 @@ extension Exchange {
     // MARK: Collecting
 
     func beginCollecting() {
-        guard runningHandler >= 0, let generation else { return raise(status: 500) }
-        let handler = generation.handlers + Int(visited[runningHandler].slot)
-        guard handler.pointee.ops.on_request_body != nil else {
-            worker.logContract(self, "collects a body without on_request_body")
-            return raise(status: 500)
-        }
+        guard hasBodyHook else { return raise(status: 500) }
         collectLimit = site?.collectBytesMax ?? Limits.collectBytesMax
         if req.pointee.body_length != UInt64.max, req.pointee.body_length > UInt64(collectLimit) {
             return raise(status: 413)
@@ -35,8 +31,19 @@ extension Exchange {
         if hasCollected || req.pointee.body_length == 0 || stream?.isBodyComplete == true {
             return finishCollecting()
         }
+        guard passKeptBody(before: runningHandler) else { return }
+        keptFor = max(keptFor, runningHandler - 1)
         sendContinue()
         stream?.readBody()
+    }
+
+    /// Whether the running handler has a hook for the body that it asks for.
+    var hasBodyHook: Bool {
+        guard runningHandler >= 0, let generation else { return false }
+        let handler = generation.handlers + Int(visited[runningHandler].slot)
+        if handler.pointee.ops.on_request_body != nil { return true }
+        worker.logContract(self, "wants a body without on_request_body")
+        return false
     }
 
     /// The handler wants the body, so a client that asked for permission gets it
@@ -51,24 +58,31 @@ extension Exchange {
         var bytes = bytes
         if hooks.contains(.requestBody) {
             // Handlers before the one that collects see the body on its way to it.
-            let left = runRequestBodyHooks(bytes, isLast: isLast, of: runningHandler)
+            let left = runRequestBodyHooks(bytes, isLast: isLast, of: 0..<runningHandler)
             guard let left else { return runChain() }
             bytes = left
         }
-        guard collected.count + bytes.count <= collectLimit else {
-            stream?.pauseBody()
-            raise(status: 413)
-            return runChain()
-        }
-        collected.append(bytes)
+        guard keep(bytes) else { return runChain() }
         guard isLast else { return }
         finishCollecting()
         runChain()
     }
 
+    /// Adds to what is kept of the body; above the limit the request fails.
+    func keep(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard collected.count + bytes.count <= collectLimit else {
+            stream?.pauseBody()
+            raise(status: 413)
+            return false
+        }
+        collected.append(bytes)
+        return true
+    }
+
     private func finishCollecting() {
         hasCollected = true
-        guard let generation else { return }
+        guard passKeptBody(before: runningHandler), let generation else { return }
+        keptFor = max(keptFor, runningHandler)
         let visit = visited[runningHandler]
         let handler = generation.handlers + Int(visit.slot)
         guard let hook = handler.pointee.ops.on_request_body else { return }
@@ -95,10 +109,10 @@ extension Exchange {
         _ bytes: UnsafeRawBufferPointer, isLast: Bool, trailers: UnsafePointer<gw_fields>?
     ) {
         guard let upstream else { return }
-        upstreamBodySent = true
         var piece = bytes
         if hooks.contains(.requestBody) {
-            guard let left = runRequestBodyHooks(bytes, isLast: isLast, of: visitedCount) else {
+            guard let left = runRequestBodyHooks(bytes, isLast: isLast, of: 0..<visitedCount)
+            else {
                 return runChain()
             }
             piece = left
@@ -115,15 +129,15 @@ extension Exchange {
 
     /// Gives the bytes that the hooks leave over; nil when one of them failed.
     ///
-    /// - Parameter count: How many of the visited handlers are asked, from the first.
-    private func runRequestBodyHooks(
-        _ bytes: UnsafeRawBufferPointer, isLast: Bool, of count: Int
+    /// - Parameter indices: Those of the visited handlers that are asked.
+    func runRequestBodyHooks(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, of indices: Range<Int>
     ) -> UnsafeRawBufferPointer? {
         guard let generation else { return nil }
         // Messages and errors name the handler that runs; the one before comes back afterwards.
         let running = runningHandler
         var piece = bytes
-        for index in 0..<count where !visited[index].leftRequest {
+        for index in indices where !visited[index].leftRequest {
             let handler = generation.handlers + Int(visited[index].slot)
             guard let hook = handler.pointee.ops.on_request_body else { continue }
             runningHandler = index

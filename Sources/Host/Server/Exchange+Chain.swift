@@ -96,7 +96,8 @@ extension Exchange {
         case gw_verdict(GW_RESPOND): beginAnswer()
         case gw_verdict(GW_SPLICE): beginSplice()
         case gw_verdict(GW_WAIT): beginWait()
-        case gw_verdict(GW_COLLECT), gw_verdict(GW_HOLD): beginCollecting()
+        case gw_verdict(GW_COLLECT): beginCollecting()
+        case gw_verdict(GW_HOLD): beginHolding()
         case gw_verdict(GW_REROUTE): reroute()
         case gw_verdict(GW_ROUTES): phase = .chain
         case gw_verdict(GW_ABORT): abortWithoutAnswer()
@@ -173,7 +174,13 @@ extension Exchange {
 
     /// Goes on with a verdict from outside a hook.
     func goOn(_ verdict: gw_verdict) {
-        if passing != nil { resumeError(verdict) } else { apply(verdict) }
+        if heldPiece != nil {
+            resumeHolding(verdict)
+        } else if passing != nil {
+            resumeError(verdict)
+        } else {
+            apply(verdict)
+        }
         runChain()
         stream?.flush()
     }

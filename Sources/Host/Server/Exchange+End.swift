@@ -99,6 +99,10 @@ extension Exchange {
         responseBytes = 0
         collected.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         hasCollected = false
+        heldPiece = nil
+        keptRequestBytes = 0
+        keptFor = -1
+        isBodyChanged = false
         emitted.removeAll(keepingBytesMax: Limits.exchangeBufferBytesKept)
         upstream = nil
         upstreamPool = nil
@@ -107,7 +111,6 @@ extension Exchange {
         attachment = Attachment()
         hasOutgoing = false
         attempts = 0
-        upstreamBodySent = false
         parked = nil
         answer = .none
         answeringHandler = -1

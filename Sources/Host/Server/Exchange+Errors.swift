@@ -54,6 +54,7 @@ extension Exchange {
     /// request, then the error routes run.
     func raise(status: UInt16, code: gw_verdict? = nil) {
         giveUpUpstream()
+        heldPiece = nil
         guard !headSent else { return breakOff(.failed) }
         var error = PassingError(
             status: status, code: code ?? Self.code(for: status), message: failure.message,

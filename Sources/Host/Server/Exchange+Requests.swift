@@ -82,14 +82,15 @@ extension Exchange {
         context.isShuttingDown = worker.isDraining
     }
 
-    /// Whether the request could be sent again: its body is here whole, there is none, or nobody
-    /// has had any of it.
+    /// Whether the request could be sent again: its body is here whole, there is none, or what
+    /// came of it is kept.
     var isReplayable: Bool {
-        hasCollected || req.pointee.body_length == 0 || requestBytes == 0
+        hasCollected || req.pointee.body_length == 0 || requestBytes == keptRequestBytes
     }
 
     func beginTicket(deadline: UInt64) -> UInt64 {
-        guard isInHook || phase == .chain || phase == .collecting else {
+        guard isInHook || phase == .chain || phase == .collecting || phase == .holding
+        else {
             breach("gw.loop/1 wait_begin", "in a hook that may answer GW_WAIT")
             return 0
         }

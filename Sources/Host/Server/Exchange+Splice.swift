@@ -23,7 +23,6 @@ extension Exchange {
         let moved = pipe.move(from: link, to: target, count: count, scratch: worker.readBuffer)
         guard moved > 0 else { return moved }
         requestBytes &+= UInt64(moved)
-        upstreamBodySent = true
         if target.hasPendingOutput { stream?.pauseBody() }
         upstream.noteSpliced(isLast: UInt64(moved) == remaining)
         return moved

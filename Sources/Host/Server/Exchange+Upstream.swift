@@ -43,7 +43,6 @@ extension Exchange {
         upstreamHandler = runningHandler
         attempts += 1
         failedCall = nil
-        upstreamBodySent = false
         parked = nil
         upstreamStartedAt = worker.loop.now
         let workerPool = worker.pool(pool)
@@ -57,7 +56,8 @@ extension Exchange {
     /// False when a part of the body went to an upstream before and was not kept: the next one
     /// would wait for it in vain.
     private var canSendBody: Bool {
-        hasCollected || requestBytes == 0 || attachment.flags & UInt32(GW_ATTACH_NO_BODY) != 0
+        hasCollected || requestBytes == keptRequestBytes
+            || attachment.flags & UInt32(GW_ATTACH_NO_BODY) != 0
     }
 
     private func fillUpstreamInfo(_ pool: UpstreamPool) {
@@ -96,6 +96,7 @@ extension Exchange {
         upstream = stream
         guard let client = self.stream else { return stream.cancel() }
         let sendsBody = attachment.flags & UInt32(GW_ATTACH_NO_BODY) == 0
+        if sendsBody, !passKeptBody(before: visitedCount) { return runChain() }
         let framing = sendsBody ? requestFraming(client) : .none
         let size = writeRequestHead(framing)
         guard size <= worker.writeBuffer.count else {
@@ -108,10 +109,10 @@ extension Exchange {
         guard framing != .none else {
             return stream.send(head: head, body: .empty, framing: .none)
         }
-        if hasCollected {
-            upstreamBodySent = true
-            stream.send(
-                head: head, body: BodyPiece(bytes: collected.bytes, isLast: true), framing: framing)
+        if hasCollected || !collected.isEmpty {
+            let kept = BodyPiece(bytes: collected.bytes, isLast: hasCollected)
+            stream.send(head: head, body: kept, framing: framing)
+            if !hasCollected, phase == .upstream, !stream.isCongested { client.readBody() }
             return
         }
         sendFirstPiece(head, framing, stream, client)
@@ -123,7 +124,6 @@ extension Exchange {
     ) {
         var piece = hooks.contains(.requestBody) ? .empty : client.takeBufferedBody()
         requestBytes &+= UInt64(piece.bytes.count)
-        if piece.bytes.count > 0 || piece.isLast { upstreamBodySent = true }
         if hooks.contains(.requestBody), client.isBodyComplete { piece.isLast = true }
         stream.send(head: head, body: piece, framing: framing)
         if !piece.isLast, phase == .upstream, !stream.isCongested { client.readBody() }
@@ -131,6 +131,7 @@ extension Exchange {
 
     private func requestFraming(_ client: ServerStream) -> RequestFraming {
         if hasCollected { return .length(UInt64(collected.count)) }
+        if isBodyChanged { return .chunked }
         if req.pointee.body_length == UInt64.max { return .chunked }
         if req.pointee.body_length > 0 {
             // A hook that changes the body changes its length.
@@ -273,7 +274,7 @@ extension Exchange {
             callUpstreamEnd(failure.reason == .timeout ? .timeout : .upstreamBroke)
             return breakOff(.upstreamBroke)
         }
-        let mayResend = !upstreamBodySent || hasCollected || req.pointee.body_length == 0
+        let mayResend = isReplayable
         if failure.wasReused, failure.isRetryable, mayResend, failure.reason == .broken {
             // A kept connection had ended meanwhile: once more on a new one, unseen by plugins.
             // Methods that are not idempotent may have been acted on (RFC 9112 §9.3.1).

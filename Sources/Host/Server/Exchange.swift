@@ -18,6 +18,8 @@ final class Exchange: UpstreamConsumer {
         case waiting
         /// The request body is collected for a handler.
         case collecting
+        /// The request body is given to a handler piece by piece, before the head goes on.
+        case holding
         /// An upstream call is under way.
         case upstream
         /// A handler gives the response piece by piece.
@@ -69,7 +71,16 @@ final class Exchange: UpstreamConsumer {
     var responseBytes: UInt64 = 0
     var collected = ByteQueue()
     var collectLimit = 0
+    /// `collected` is the whole body.
     var hasCollected = false
+    /// A handler that holds the head waits for its ticket; what it was given waits in `emitted`.
+    var heldPiece: HeldPiece?
+    /// Bytes of the request that are kept in `collected`, when it is not the whole body.
+    var keptRequestBytes: UInt64 = 0
+    /// Handlers up to this one have seen what is kept.
+    var keptFor = -1
+    /// A handler that held the head changed the body.
+    var isBodyChanged = false
     /// Where `emit` puts bytes during a body hook.
     var emitted = ByteQueue()
 
@@ -83,7 +94,6 @@ final class Exchange: UpstreamConsumer {
     var hasOutgoing = false
     var attempts: UInt32 = 0
     var upstreamStartedAt: UInt64 = 0
-    var upstreamBodySent = false
     /// The upstream's response waits, unsent, while routes run that may copy it.
     var parked: ParkedResponse?
 
