@@ -24,7 +24,7 @@ def message(pieces):
 def seeds(path):
     if path.is_dir():
         for file in sorted(path.rglob("*")):
-            if file.suffix in (".caddyfile", ".json"):
+            if file.suffix in ("", ".caddyfile", ".json") and file.is_file():
                 yield from seeds(file)
     elif path.suffix == ".jsonl":
         for line in path.read_text().splitlines():
