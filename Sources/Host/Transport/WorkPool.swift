@@ -49,6 +49,14 @@ package final class WorkPool: @unchecked Sendable {
         pthread_cond_init(available, nil)
     }
 
+    /// Its threads keep it, so there are none left.
+    deinit {
+        pthread_cond_destroy(available)
+        available.deallocate()
+        pthread_mutex_destroy(mutex)
+        mutex.deallocate()
+    }
+
     /// Queues work; false when `queueMax` items wait already. [any thread]
     package func submit(_ item: Item) -> Bool {
         pthread_mutex_lock(mutex)
@@ -64,8 +72,12 @@ package final class WorkPool: @unchecked Sendable {
     }
 
     private func startThread() {
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        if gwx_start_thread(workThread, context) == 0 { threads += 1 }
+        let this = Unmanaged.passRetained(self)
+        if gwx_start_thread(workThread, this.toOpaque()) == 0 {
+            threads += 1
+        } else {
+            this.release()
+        }
     }
 
     fileprivate func serve() {
@@ -90,7 +102,7 @@ package final class WorkPool: @unchecked Sendable {
 
 private func workThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    let pool = Unmanaged<WorkPool>.fromOpaque(context).takeUnretainedValue()
+    let pool = Unmanaged<WorkPool>.fromOpaque(context).takeRetainedValue()
     gwx_name_thread(UnsafeRawPointer(pool.threadName.utf8Start).assumingMemoryBound(to: CChar.self))
     ThreadRole.current = .work
     pool.serve()

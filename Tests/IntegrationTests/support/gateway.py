@@ -200,6 +200,10 @@ def gateway_environment(folder, extra=None):
         XDG_CONFIG_HOME=f"{folder}/config",
     )
     environment.update(extra or {})
+    # A sanitized run preloads something of its own.
+    preloads = [extra.get("LD_PRELOAD") if extra else None, os.environ.get("LD_PRELOAD")]
+    if any(preloads):
+        environment["LD_PRELOAD"] = ":".join(filter(None, preloads))
     return environment
 
 
