@@ -110,10 +110,12 @@ let pluginNames = [
     "rewrite",
 ]
 
-func host(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func host(
+    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []
+) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/Host/\(name)",
-        swiftSettings: productSettings)
+        swiftSettings: productSettings + settings)
 }
 
 func tests(
@@ -158,7 +160,8 @@ let package = Package(
         host("Commands", ["Base", "CSystem"]),
         host("Logging", ["Base", "CSystem", "CZlib"]),
         host("HTTP", ["Base", "CGateway"]),
-        host("Config", ["Base"]),
+        // The others follow (docs/decisions/0005).
+        host("Config", ["Base"], settings: [.strictMemorySafety()]),
         host("Transport", ["Base", "CSystem", "COpenSSL"]),
         host("Routing", ["Base", "HTTP", "CGateway"]),
         host("Loader", ["Base", "CGateway"]),
