@@ -29,7 +29,7 @@ SIZE(gw_matcher_ops, 16);
 SIZE(gw_placeholder_ops, 24);
 SIZE(gw_http_handler_ops, 120);
 SIZE(gw_log_field, 56);
-SIZE(gw_host_core, 80);
+SIZE(gw_host_core, 88);
 SIZE(gw_host_http, 224);
 SIZE(gw_host_loop, 64);
 SIZE(gw_host_work, 16);

@@ -80,6 +80,12 @@ public struct Scope: @unchecked Sendable, BitwiseCopyable {
         return code == GW_OK ? String(Bytes(view)) : nil
     }
 
+    /// Says that the instance depends on a file, before it reads it: a change of it reloads under
+    /// `--watch`, and the instance is made anew then.
+    public func uses(file path: String) {
+        _ = path.withBytes { Host.core.pointee.uses_file(pointer, $0.view) }
+    }
+
     /// Tells the operator about something that works but is hardly meant.
     public func warn(_ warning: PluginError) {
         warning.report { Host.core.pointee.warn(pointer, $0) }

@@ -1,4 +1,5 @@
 // Which file is read and how, and when it counts as changed.
+import Base
 import Commands
 import Foundation
 import Testing
@@ -54,7 +55,10 @@ import Testing
     private func watcher(_ files: [String], patterns: [String] = []) throws -> FileWatcher {
         FileWatcher(
             ConfigInputs(
-                files: Set(files.map { folder.path + "/" + $0 }),
+                files: Dictionary(
+                    uniqueKeysWithValues: files.map {
+                        (folder.path + "/" + $0, FileDigest(ofFile: folder.path + "/" + $0))
+                    }),
                 patterns: Set(patterns.map { folder.path + "/" + $0 })))
     }
 
@@ -66,14 +70,22 @@ import Testing
             [.modificationDate: Date(timeIntervalSince1970: time)], ofItemAtPath: path)
     }
 
+    /// Looks until everything rests.
+    private func settle(_ watcher: inout FileWatcher) -> Bool {
+        repeat {
+            if watcher.hasChanged() { return true }
+        } while !watcher.isSettled
+        return false
+    }
+
     @Test func noticesNewContentOnce() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try write("one", "a", at: 1)
         var watcher = try watcher(["a"])
-        let before = watcher.hasChanged()
+        let before = settle(&watcher)
         try write("two", "a", at: 2)
-        let after = watcher.hasChanged()
-        let later = watcher.hasChanged()
+        let after = settle(&watcher)
+        let later = settle(&watcher)
         #expect([before, after, later] == [false, true, false])
     }
 
@@ -82,7 +94,7 @@ import Testing
         try write("one", "a", at: 1)
         var watcher = try watcher(["a"])
         try write("one", "a", at: 2)
-        let changed = watcher.hasChanged()
+        let changed = settle(&watcher)
         #expect(!changed)
     }
 
@@ -91,10 +103,47 @@ import Testing
         try write("one", "a.conf", at: 1)
         var watcher = try watcher([], patterns: ["*.conf"])
         try write("", "b.conf", at: 1)
-        let added = watcher.hasChanged()
+        let added = settle(&watcher)
         try FileManager.default.removeItem(at: folder.appendingPathComponent("a.conf"))
-        let removed = watcher.hasChanged()
+        let removed = settle(&watcher)
         #expect(added && removed)
+    }
+
+    @Test func waitsForAFileThatIsStillBeingWritten() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try write("one", "a", at: 1)
+        var watcher = try watcher(["a"])
+        _ = settle(&watcher)
+        var looks: [Bool] = []
+        for (time, text) in [(2.0, "t"), (3.0, "tw"), (4.0, "two")] {
+            try write(text, "a", at: time)
+            looks.append(watcher.hasChanged())
+        }
+        let isSettled = watcher.isSettled
+        #expect(looks == [false, false, false] && !isSettled)
+        let changed = watcher.hasChanged()
+        #expect(changed)
+    }
+
+    @Test func noticesWhatChangedBetweenReadingAndWatching() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try write("two", "a", at: 1)
+        let path = folder.path + "/a"
+        var watcher = FileWatcher(ConfigInputs(files: [path: FileDigest(Array("one".utf8))]))
+        let changed = settle(&watcher)
+        #expect(changed)
+    }
+
+    @Test func aFileThatIsReplacedOnceMoreBySomethingEqualIsNoChange() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try write("one", "a", at: 1)
+        var watcher = try watcher(["a"])
+        _ = settle(&watcher)
+        try FileManager.default.removeItem(at: folder.appendingPathComponent("a"))
+        let whileGone = watcher.hasChanged()
+        try write("one", "a", at: 2)
+        let afterwards = settle(&watcher)
+        #expect(!whileGone && !afterwards)
     }
 }
 

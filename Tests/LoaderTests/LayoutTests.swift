@@ -30,7 +30,7 @@ struct LayoutTests {
         ("gw_placeholder_ops", MemoryLayout<gw_placeholder_ops>.stride, 24),
         ("gw_http_handler_ops", MemoryLayout<gw_http_handler_ops>.stride, 120),
         ("gw_log_field", MemoryLayout<gw_log_field>.stride, 56),
-        ("gw_host_core", MemoryLayout<gw_host_core>.stride, 80),
+        ("gw_host_core", MemoryLayout<gw_host_core>.stride, 88),
         ("gw_host_http", MemoryLayout<gw_host_http>.stride, 224),
         ("gw_host_loop", MemoryLayout<gw_host_loop>.stride, 64),
         ("gw_host_work", MemoryLayout<gw_host_work>.stride, 16),

@@ -92,7 +92,8 @@ private let releases = Mutex<[@Sendable () -> Void]>([])
                 out_write: { _, bytes in
                     written.withLock { $0.append(contentsOf: bytes.bytes) }
                     return GW_OK
-                }, worker_count: { 1 }, environment: { _, _ in GW_E_NOT_FOUND }))
+                }, worker_count: { 1 }, environment: { _, _ in GW_E_NOT_FOUND },
+                uses_file: { _, _ in GW_OK }))
         table =
             RegexInterface.makeTable(
                 core: core,

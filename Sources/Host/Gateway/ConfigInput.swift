@@ -129,10 +129,16 @@ struct LoadedConfig: Sendable {
     }
 }
 
-/// The files and patterns that a configuration was read from.
+/// The files and patterns that a configuration was read from, and what they said.
 struct ConfigInputs: Equatable, Sendable {
-    var files: Set<String> = []
+    var files: [String: FileDigest] = [:]
     var patterns: Set<String> = []
+
+    func adding(_ others: [String: FileDigest]) -> ConfigInputs {
+        var inputs = self
+        inputs.files.merge(others) { first, _ in first }
+        return inputs
+    }
 }
 
 /// Gives files to the adapter and remembers which ones.
@@ -152,7 +158,20 @@ private final class InputRecorder: Sendable {
     }
 
     func read(_ path: String) throws(FilesError) -> [UInt8] {
-        recorded.withLock { _ = $0.files.insert(path) }
-        return try Files.read(path)
+        let bytes: [UInt8]
+        do throws(FilesError) {
+            bytes = try Files.read(path)
+        } catch {
+            note(path, FileDigest(nil))
+            throw error
+        }
+        note(path, FileDigest(bytes))
+        return bytes
+    }
+
+    private func note(_ path: String, _ digest: FileDigest) {
+        recorded.withLock { recorded in
+            if recorded.files[path] == nil { recorded.files[path] = digest }
+        }
     }
 }

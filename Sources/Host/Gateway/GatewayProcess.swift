@@ -71,6 +71,7 @@ final class GatewayProcess {
             end()
             throw CommandError(message: "cannot serve \(input.path): \(config.explain(error))")
         }
+        watcher = FileWatcher(config.watched.adding(server.filesRead))
         if let pidFile {
             do throws(FilesError) {
                 try Files.replace(pidFile, with: Array("\(getpid())\n".utf8))
@@ -93,7 +94,7 @@ final class GatewayProcess {
     /// Waits for signals until one ends the process.
     func serve(_ signals: SignalQueue, watches: Bool) -> ExitStatus {
         while true {
-            switch signals.next(timeoutMilliseconds: 1000) {
+            switch signals.next(timeoutMilliseconds: watcher.isSettled ? 1000 : 200) {
             case .reload(let name): reload(because: name)
             case .stop(let name): return stop(because: name, signals)
             case .quit:
@@ -121,7 +122,7 @@ final class GatewayProcess {
         do {
             let next = try input.load(plugins)
             loaded = next
-            watcher = FileWatcher(next.watched)
+            defer { watcher = FileWatcher(next.watched.adding(server.filesRead)) }
             for warning in next.warnings { logger.warn(warning) }
             let registry = try logs.makeRegistry(next.json["logging"])
             try server.apply(next.json)

@@ -29,7 +29,7 @@ package enum CoreInterface {
                 struct_size: UInt32(MemoryLayout<gw_host_core>.size), rev: 1, log: log,
                 log_enabled: logEnabled, now_monotonic: monotonicNow, now_wall: wallNow,
                 fail: reportProblem, warn: reportWarning, out_write: writeOutput,
-                worker_count: workerCount, environment: findEnvironment))
+                worker_count: workerCount, environment: findEnvironment, uses_file: noteFile))
     }
 }
 
@@ -44,6 +44,15 @@ private func reportProblem(_ pointer: OpaquePointer, _ diag: UnsafePointer<gw_di
 private func reportWarning(_ pointer: OpaquePointer, _ diag: UnsafePointer<gw_diag>) {
     guard let scope = liveScope(pointer, "gw.core/1 warn") else { return }
     scope.warn(PluginDiagnostic(copying: diag))
+}
+
+private func noteFile(_ pointer: OpaquePointer, _ path: gw_view) -> gw_status {
+    guard let scope = liveScope(pointer, "gw.core/1 uses_file") else { return GW_E_STALE }
+    guard let path = PluginText.strict(path, bytesMax: Limits.pluginTextBytesMax), !path.isEmpty,
+        !path.utf8.contains(0)
+    else { return GW_E_INVALID }
+    FilesRead.note(path, for: scope)
+    return GW_OK
 }
 
 private func liveScope(_ pointer: OpaquePointer, _ call: String) -> PluginScope? {

@@ -42,9 +42,11 @@ package final class InstanceCache {
 
     package init() {}
 
-    /// Whether a reload may carry an instance over: there is none yet, or it stands for itself.
+    /// Whether a reload may carry an instance over: there is none yet, or it stands for itself and
+    /// its files say what they said.
     fileprivate func allows(_ identity: InstanceIdentity) -> Bool {
-        entries[identity].map { !$0.instance.scope.isBoundToGeneration } ?? true
+        guard let scope = entries[identity]?.instance.scope else { return true }
+        return !scope.isBoundToGeneration && !scope.hasChangedFiles
     }
 
     /// An occurrence that no other instance has: for those that are never carried over.
@@ -111,6 +113,13 @@ package final class InstanceSet {
         instances.append(instance)
         if isNew { fresh.append(instance) }
         return instance
+    }
+
+    /// What the instances were made from beside the configuration.
+    package var files: [String: FileDigest] {
+        instances.reduce(into: [:]) { files, instance in
+            files.merge(instance.scope.files) { first, _ in first }
+        }
     }
 
     /// Gives the generation's instances back.

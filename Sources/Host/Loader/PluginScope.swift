@@ -1,5 +1,5 @@
 // The owner of everything that a module instance creates: the ABI's gw_scope.
-internal import Base
+package import Base
 private import Synchronization
 
 /// A scope. Its address is the opaque `gw_scope *` that the plugin passes back.
@@ -14,6 +14,8 @@ package final class PluginScope: Sendable {
         var problems: [PluginDiagnostic] = []
         var warnings: [PluginDiagnostic] = []
         var isReleased = false
+        /// What the instance was made from.
+        var files: [String: FileDigest] = [:]
         var isBoundToGeneration = false
         /// Other scopes that use a service of this one.
         var holds = 0
@@ -52,6 +54,18 @@ package final class PluginScope: Sendable {
     /// the next generation needs one of its own.
     package func bindToGeneration() { state.withLock { $0.isBoundToGeneration = true } }
     var isBoundToGeneration: Bool { state.withLock { $0.isBoundToGeneration } }
+
+    func noteFile(_ path: String, _ digest: FileDigest) {
+        state.withLock { state in
+            if state.files[path] == nil { state.files[path] = digest }
+        }
+    }
+
+    /// What it was made from, and what that said.
+    package var files: [String: FileDigest] { state.withLock { $0.files } }
+
+    /// Whether a file that it was made from says something else now. [config]
+    var hasChangedFiles: Bool { files.contains { FileDigest(ofFile: $0.key) != $0.value } }
 
     /// Runs when the instance is about to be cleaned up: what must not call it any more stops.
     /// - Returns: false when the scope is gone already.

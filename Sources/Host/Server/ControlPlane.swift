@@ -41,7 +41,10 @@ enum ControlPlane {
                 names: NameRegistry(
                     internFieldName: { FieldNames.intern($0) },
                     environment: { ControlFiles.environment($0) },
-                    readFile: { try? ControlFiles.read($0) },
+                    readFile: { path in
+                        FilesRead.note(path)
+                        return try? ControlFiles.read(path)
+                    },
                     regexEngine: RoutingRegex.engine, hostname: ControlFiles.hostname,
                     workingDirectory: ControlFiles.workingDirectory)),
             compiler: nil))

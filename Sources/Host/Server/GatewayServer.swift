@@ -48,6 +48,9 @@ package final class GatewayServer {
     private var renewalDue: Int64?
     private var poolSearchDue: Int64 = 0
     private(set) var logRegistry: LogRegistry
+    /// Files beside the configuration that the last one was made from, the attempt included when
+    /// it was refused.
+    package private(set) var filesRead: [String: FileDigest] = [:]
 
     package init(loader: PluginLoader, logs: LogSystem, options: ServerOptions) throws {
         self.loader = loader
@@ -68,6 +71,19 @@ package final class GatewayServer {
     /// anything fails, nothing has changed.
     package func apply(_ config: JSONValue) throws {
         maintain()
+        FilesRead.begin()
+        do {
+            try replaceGeneration(config)
+            filesRead = FilesRead.sinceBegin.merging(generation?.instances.files ?? [:]) { $1 }
+        } catch {
+            // What was not read any more counts as seen: it alone does not make the rest better.
+            let earlier = filesRead.keys.map { ($0, FileDigest(ofFile: $0)) }
+            filesRead = FilesRead.sinceBegin.merging(earlier) { noted, _ in noted }
+            throw error
+        }
+    }
+
+    private func replaceGeneration(_ config: JSONValue) throws {
         let registry = try logs.makeRegistry(config["logging"])
         let plan = try Plan(config, server: self, logger: registry.logger(named: "tls"))
         let builder = GenerationBuilder(loader: loader, cache: cache, logs: registry)

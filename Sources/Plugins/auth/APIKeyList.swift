@@ -38,13 +38,16 @@ struct APIKeyList {
         if let variable {
             return (name, try APIKey(scope.environment(variable) ?? "", of: name))
         }
-        let line = try KeyFile.lines(path ?? "").first ?? ""
+        let file = path ?? ""
+        scope.uses(file: file)
+        let line = try KeyFile.lines(file).first ?? ""
         return (name, try APIKey(line.trimmed, of: name))
     }
 
     /// Lines "name:key" or "name:sha256:…"; empty ones and those that begin with # are skipped.
     private mutating func addFile(_ path: String) throws(PluginError) {
         var count = 0
+        scope.uses(file: path)
         for (index, line) in try KeyFile.lines(path).enumerated() {
             let line = line.trimmed
             guard !line.isEmpty, !line.hasPrefix("#") else { continue }

@@ -3,8 +3,6 @@ import PluginSDK
 
 struct APIKeys: RequestHook {
     static let id = "http.handlers.api_keys"
-    /// A key that was taken out of its file is gone with the next reload.
-    static let readsFiles = true
     static let directives = [Directive.apiKeys]
 
     private let names: [ConstantText]

@@ -44,7 +44,8 @@ extension TestHost {
             }
             out.pointee = lasting(value)
             return GW_OK
-        })
+        },
+        uses_file: { _, _ in GW_OK })
 
     static func output(_ out: OpaquePointer) -> TestOutput {
         Unmanaged<TestOutput>.fromOpaque(UnsafeRawPointer(out)).takeUnretainedValue()

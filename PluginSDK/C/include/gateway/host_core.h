@@ -56,6 +56,11 @@ typedef struct gw_host_core {
     uint32_t (*GW_NONNULL worker_count)(void);
     // Value of an environment variable, valid as long as the process; GW_E_NOT_FOUND. [config]
     gw_status (*GW_NONNULL environment)(gw_view name, gw_view *GW_NONNULL out);
+
+    // Says that the instance depends on a file, before it is read while the instance is made: a
+    // change of it reloads under --watch, and an instance whose file has changed is not carried over
+    // by a reload. GW_E_STALE, GW_E_INVALID. [config] since 1.0
+    gw_status (*GW_NONNULL uses_file)(gw_scope *GW_NONNULL scope, gw_view path);
 } gw_host_core;
 
 #ifdef __cplusplus

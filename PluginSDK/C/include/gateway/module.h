@@ -70,8 +70,9 @@ typedef struct gw_directive {
 // Body hooks only look: they answer NEXT or LEAVE and emit nothing, so that the body keeps its length
 // and its framing. Bytes are read, not spliced, until the hook has left. since 1.0
 #define GW_MODULE_OBSERVES_BODIES 1u
-// Provisioning reads more than the instance's JSON, such as key files: a reload makes the instance
-// anew instead of carrying it over, so that what was revoked is gone. since 1.0
+// Provisioning reads more than the instance's JSON, and not only files that it names with
+// gw_host_core.uses_file: a reload makes the instance anew instead of carrying it over, so that what
+// was revoked is gone. since 1.0
 #define GW_MODULE_READS_FILES 2u
 
 // Static data; the host copies it once.

@@ -23,7 +23,9 @@ private func poolOpen(
     out.pointee = 0
     guard let owner = PluginScope.find(scope) else { return GW_E_STALE }
     do {
-        let pool = try Workers.pools.open(try UpstreamSpec(spec.pointee))
+        let spec = try UpstreamSpec(spec.pointee)
+        for file in spec.tls?.files ?? [] { FilesRead.note(file, for: owner) }
+        let pool = try Workers.pools.open(spec)
         owner.onRelease { if Workers.pools.release(pool) { Workers.drop(pool) } }
         out.pointee = pool.id
         return GW_OK

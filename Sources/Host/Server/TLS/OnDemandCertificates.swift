@@ -29,6 +29,10 @@ final class OnDemandPolicy: Sendable {
         rules = automation.onDemand
     }
 
+    deinit {
+        if let pool, Workers.pools.release(pool) { Workers.drop(pool) }
+    }
+
     /// Nil when no policy issues on demand for the name.
     func source(for name: String) -> CertificateSource? {
         let policy = automation.policy(for: name)

@@ -1,6 +1,7 @@
 // Which servers speak TLS, with which certificates.
 import Base
 import Certificates
+import Loader
 import Logging
 import Transport
 
@@ -84,6 +85,9 @@ struct TLSPlan {
                     policy,
                     at: "apps.http.servers.\(server.name).tls_connection_policies[\(index)]"))
         }
+        for file in policies.flatMap({ $0.clientAuthentication?.authorityFiles ?? [] }) {
+            FilesRead.note(file)
+        }
         let onDemand =
             automation.usesOnDemand || !names.wildcards.isEmpty
             ? try onDemandPolicy(names.wildcards, logger) : nil
@@ -131,6 +135,8 @@ struct TLSPlan {
     private mutating func loadFiles(now: Int64) throws -> [LoadedCertificate] {
         var loaded: [LoadedCertificate] = []
         for file in files {
+            FilesRead.note(file.chain)
+            FilesRead.note(file.key)
             let checked = try CertificateFiles.load(chain: file.chain, key: file.key, now: now)
             warnings += checked.warnings
             loaded.append(checked.certificate)
