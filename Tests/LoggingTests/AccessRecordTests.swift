@@ -87,8 +87,8 @@ import Testing
     }
 
     @Test func keepsHeadersThatOnlyLookLikeCredentials() throws {
-        let record = try access(request: [("X-Key", "a"), ("Cookies", "b")])
-        #expect(record["request"]?["headers"] == ["X-Key": ["a"], "Cookies": ["b"]])
+        let record = try access(request: [("X-Keyboard", "a"), ("Monkey", "b")])
+        #expect(record["request"]?["headers"] == ["X-Keyboard": ["a"], "Monkey": ["b"]])
     }
 
     @Test func manyLargeHeadersStayOneBoundedRecord() throws {

@@ -51,9 +51,14 @@ import Testing
                 + "expected DEBUG, INFO, WARN, ERROR, PANIC or FATAL"
         ),
         (
-            #"{"logs":{"a":{"writer":{"output":"net"}}}}"#,
-            "logging.logs.a.writer.output: unknown writer \"net\", "
-                + "expected stdout, stderr, discard or file"
+            #"{"logs":{"a":{"writer":{"output":"syslog"}}}}"#,
+            "logging.logs.a.writer.output: unknown writer \"syslog\", "
+                + "expected stdout, stderr, discard, file or net"
+        ),
+        (
+            #"{"logs":{"a":{"writer":{"output":"net","address":"host"}}}}"#,
+            "logging.logs.a.writer.address: expected "
+                + "host:port, tcp/host:port, udp/host:port or unix/path"
         ),
         (
             #"{"logs":{"a":{"writer":{"output":"stdout","filename":"x"}}}}"#,
@@ -74,7 +79,7 @@ import Testing
         (
             #"{"logs":{"a":{"encoder":{"format":"logfmt"}}}}"#,
             "logging.logs.a.encoder.format: unknown encoder \"logfmt\", "
-                + "expected json, console or filter"
+                + "expected json, console, filter or append"
         ),
         (
             #"{"logs":{"a":{"encoder":{"format":"json","time_format":"Mon 2"}}}}"#,
@@ -86,9 +91,14 @@ import Testing
                 + "durations are written in seconds"
         ),
         (
-            #"{"logs":{"a":{"encoder":{"format":"filter","fields":{"uri":{"filter":"hash"}}}}}}"#,
-            "logging.logs.a.encoder.fields.uri.filter: filter \"hash\" is not supported, "
-                + "expected delete, rename, replace, ip_mask, query or cookie"
+            #"{"logs":{"a":{"encoder":{"format":"filter","fields":{"uri":{"filter":"crypt"}}}}}}"#,
+            "logging.logs.a.encoder.fields.uri.filter: unknown filter \"crypt\", "
+                + "expected delete, rename, replace, hash, ip_mask, query, cookie, set_cookie, "
+                + "regexp or multi_regexp"
+        ),
+        (
+            #"{"logs":{"a":{"encoder":{"format":"append","fields":{"a":[1]}}}}}"#,
+            "logging.logs.a.encoder.fields.a: expected a text, a number, true or false"
         ),
         (
             #"{"logs":{"a":{"include":["x"],"exclude":["x"]}}}"#,

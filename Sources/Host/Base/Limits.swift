@@ -177,6 +177,11 @@ package enum Limits {
     package static let logBatchDelay: UInt64 = 5 * millisecond
     /// At most one notice about dropped records or a failing output in this time.
     package static let logNoticeInterval: UInt64 = 10 * second
+    /// Lines that wait for a log server; beyond it they are lost and counted.
+    package static let logNetBytesMax = 1024 * 1024
+    package static let logNetDialTimeout: UInt64 = 10 * second
+    /// Between two attempts to reach a log server.
+    package static let logNetPause: UInt64 = second
     /// How long an output that cannot take bytes (a full pipe) is waited for before giving up.
     package static let logWriteTimeout: UInt64 = second
     /// Different messages that a sampling log counts; past that it starts counting anew.

@@ -41,7 +41,7 @@ final class GatewayProcess {
         // from here on, such as queues that rarely fill, is to get pages that nobody touched.
         gwx_return_free_memory()
         do {
-            logs = try LogSystem()
+            logs = try LogSystem(tools: LogTools.standard)
             logger = try logs.makeRegistry(config.json["logging"]).logger(named: "gateway")
             ContractCheck.configure(
                 isEnabled: Environment.value("GATEWRIGHT_CHECK") == "1",

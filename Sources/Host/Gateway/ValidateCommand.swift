@@ -34,7 +34,7 @@ enum Validation {
     /// Builds everything that the configuration asks for and throws it away.
     static func provision(_ config: LoadedConfig, _ plugins: PluginSet) throws(CommandError) {
         do {
-            let logs = try LogSystem()
+            let logs = try LogSystem(tools: LogTools.standard)
             defer { logs.shutdown() }
             _ = try logs.makeRegistry(config.json["logging"])
             let server = try GatewayServer(

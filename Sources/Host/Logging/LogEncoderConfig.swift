@@ -1,4 +1,4 @@
-// The `encoder` object of a log: json, console, or a filter around one of them.
+// The `encoder` object of a log: json, console, and what stands around them: filter, append.
 import Base
 
 /// How a log writes its lines, as configured.
@@ -8,10 +8,12 @@ struct LogEncoderConfig {
     /// A console encoder without a level format colours terminals only.
     private var colorsTerminal = false
     private(set) var filter: LogFieldFilter?
+    /// Members that every line gets, in JSON: those that the filter sees, and those it does not.
+    private(set) var appended = LogAppendedFields()
 
     init() {}
 
-    init(_ json: ConfigReader) throws(LogError) {
+    init(_ json: ConfigReader, tools: LogTextTools = .none) throws(LogError) {
         var reader = json
         let format = try reader.string("format") ?? ""
         switch format {
@@ -20,15 +22,22 @@ struct LogEncoderConfig {
             chosen = try Self.readKeys(&reader, .console(isTerminal: false))
             colorsTerminal = try reader.string("level_format") ?? "" == ""
         case "filter":
-            if let wrapped = try reader.object("wrap") { self = try LogEncoderConfig(wrapped) }
+            if let wrapped = try reader.object("wrap") {
+                self = try LogEncoderConfig(wrapped, tools: tools)
+            }
             guard filter == nil else {
                 throw LogError("\(reader.path).wrap: a filter inside a filter is not supported")
             }
-            filter = try LogFieldFilter(&reader)
+            filter = try LogFieldFilter(&reader, tools: tools)
+        case "append":
+            if let wrapped = try reader.object("wrap") {
+                self = try LogEncoderConfig(wrapped, tools: tools)
+            }
+            try appended.add(&reader, isFiltered: filter != nil, tools)
         case _:
             throw LogError(
                 "\(reader.path).format: unknown encoder \"\(format)\", "
-                    + "expected json, console or filter")
+                    + "expected json, console, filter or append")
         }
         try reader.finish()
     }

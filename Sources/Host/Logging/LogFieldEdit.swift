@@ -15,8 +15,12 @@ enum LogFieldEdit: Sendable {
     case maskIP(ipv4Bits: Int, ipv6Bits: Int)
     case query([LogPartEdit])
     case cookie([LogPartEdit])
+    case setCookie([LogPartEdit])
+    case hash(LogTextTools)
+    /// One after the other.
+    case regexp([LogPattern])
 
-    init(_ json: JSONValue, path: String) throws(LogError) {
+    init(_ json: JSONValue, path: String, tools: LogTextTools) throws(LogError) {
         var reader = try ConfigReader(json, path: path)
         let name = try reader.string("filter") ?? ""
         switch name {
@@ -27,18 +31,23 @@ enum LogFieldEdit: Sendable {
             self = .maskIP(
                 ipv4Bits: try reader.maskBits("ipv4_cidr", most: 32),
                 ipv6Bits: try reader.maskBits("ipv6_cidr", most: 128))
-        case "query": self = .query(try readParts(&reader, nameKey: "parameter"))
-        case "cookie": self = .cookie(try readParts(&reader, nameKey: "name"))
+        case "query": self = .query(try readParts(&reader, nameKey: "parameter", tools))
+        case "cookie": self = .cookie(try readParts(&reader, nameKey: "name", tools))
+        case "set_cookie": self = .setCookie(try readParts(&reader, nameKey: "name", tools))
+        case "hash": self = .hash(tools)
+        case "regexp": self = .regexp([try LogPattern(&reader, tools)])
+        case "multi_regexp": self = .regexp(try LogPattern.list(&reader, tools))
         case _:
             throw LogError(
-                "\(path).filter: filter \"\(name)\" is not supported, "
-                    + "expected delete, rename, replace, ip_mask, query or cookie")
+                "\(path).filter: unknown filter \"\(name)\", expected delete, rename, replace, "
+                    + "hash, ip_mask, query, cookie, set_cookie, regexp or multi_regexp")
         }
         try reader.finish()
     }
 
-    /// The new text of a string field, or of each string in an array.
-    func apply(_ text: String) -> String {
+    /// The new text of a string field, or of each string in an array; nil leaves it out of the
+    /// array.
+    func apply(_ text: String) -> String? {
         switch self {
         case .delete, .rename: text
         case .replace(let value): value
@@ -46,19 +55,69 @@ enum LogFieldEdit: Sendable {
             maskAddresses(text, ipv4Bits: ipv4Bits, ipv6Bits: ipv6Bits)
         case .query(let parts): editQuery(text, parts)
         case .cookie(let parts): editCookies(text, parts)
+        case .setCookie(let parts): editSetCookie(text, parts)
+        case .hash(let tools): tools.shortHash(text)
+        case .regexp(let patterns):
+            patterns.reduce(text) { text, pattern in pattern.replace(text, pattern.value) }
         }
     }
 }
 
 /// An edit of one parameter of a query or one cookie.
 struct LogPartEdit: Sendable {
+    enum Action: Sendable {
+        case delete
+        case replace(String)
+        case hash(LogTextTools)
+    }
+
     let name: String
-    /// Nil deletes the part.
-    let replacement: String?
+    let action: Action
+
+    /// What takes the place of a value; nil when the part goes.
+    func edited(_ value: Substring) -> String? {
+        switch action {
+        case .delete: nil
+        case .replace(let text): text
+        case .hash(let tools): tools.shortHash(String(value))
+        }
+    }
+}
+
+/// A pattern whose matches are replaced.
+struct LogPattern: Sendable {
+    let replace: LogTextTools.Replace
+    let value: String
+
+    init(_ reader: inout ConfigReader, _ tools: LogTextTools) throws(LogError) {
+        let pattern = try reader.string("regexp") ?? ""
+        value = try reader.string("value") ?? ""
+        switch tools.compile(pattern) {
+        case .success(let compiled): replace = compiled
+        case .failure(let error):
+            throw LogError("\(reader.path).regexp: \(error.description)")
+        }
+    }
+
+    /// Those of `multi_regexp`, in order.
+    static func list(
+        _ reader: inout ConfigReader, _ tools: LogTextTools
+    ) throws(LogError) -> [LogPattern] {
+        guard let entries = reader.value("operations")?.arrayValue, !entries.isEmpty else {
+            throw reader.wrong("operations", "an array of patterns")
+        }
+        var patterns: [LogPattern] = []
+        for (index, json) in entries.enumerated() {
+            var entry = try ConfigReader(json, path: "\(reader.path).operations.\(index)")
+            patterns.append(try LogPattern(&entry, tools))
+            try entry.finish()
+        }
+        return patterns
+    }
 }
 
 private func readParts(
-    _ reader: inout ConfigReader, nameKey: String
+    _ reader: inout ConfigReader, nameKey: String, _ tools: LogTextTools
 ) throws(LogError) -> [LogPartEdit] {
     guard let actions = reader.value("actions") else { return [] }
     guard let entries = actions.arrayValue else { throw reader.wrong("actions", "an array") }
@@ -70,12 +129,13 @@ private func readParts(
         let value = try entry.string("value") ?? ""
         try entry.finish()
         switch type {
-        case "replace": parts.append(LogPartEdit(name: name, replacement: value))
-        case "delete": parts.append(LogPartEdit(name: name, replacement: nil))
+        case "replace": parts.append(LogPartEdit(name: name, action: .replace(value)))
+        case "hash": parts.append(LogPartEdit(name: name, action: .hash(tools)))
+        case "delete": parts.append(LogPartEdit(name: name, action: .delete))
         case _:
             throw LogError(
-                "\(entry.path).type: action \"\(type)\" is not supported, "
-                    + "expected replace or delete")
+                "\(entry.path).type: unknown action \"\(type)\", "
+                    + "expected replace, hash or delete")
         }
     }
     return parts
@@ -139,7 +199,17 @@ private func name(of pair: Substring) -> Substring { pair.prefix { $0 != "=" } }
 
 private func edit(_ pair: Substring, named name: String, _ parts: [LogPartEdit]) -> String? {
     guard let part = parts.first(where: { $0.name == name }) else { return String(pair) }
-    return part.replacement.map { "\(pair.prefix { $0 != "=" })=\($0)" }
+    let key = pair.prefix { $0 != "=" }
+    return part.edited(pair[key.endIndex...].dropFirst()).map { "\(key)=\($0)" }
+}
+
+/// Edits a `Set-Cookie` value, whose attributes stay (RFC 6265 §4.1.1); nil when the cookie goes.
+private func editSetCookie(_ header: String, _ parts: [LogPartEdit]) -> String? {
+    let pair = header.prefix { $0 != ";" }
+    let trimmed = pair.drop { $0 == " " }
+    return edit(trimmed, named: String(name(of: trimmed)), parts).map {
+        $0 + header[pair.endIndex...]
+    }
 }
 
 /// Decodes `%61` and `+`, so that a parameter is found in every spelling.

@@ -7,7 +7,7 @@ struct LogFieldFilter: Sendable {
     private let edits: [(path: String, edit: LogFieldEdit)]
 
     /// Reads the members `fields` and nothing else.
-    init(_ reader: inout ConfigReader) throws(LogError) {
+    init(_ reader: inout ConfigReader, tools: LogTextTools = .none) throws(LogError) {
         guard var fields = try reader.object("fields") else {
             edits = []
             return
@@ -15,7 +15,7 @@ struct LogFieldFilter: Sendable {
         var edits: [(path: String, edit: LogFieldEdit)] = []
         for name in fields.names {
             guard let json = fields.value(name) else { continue }
-            let edit = try LogFieldEdit(json, path: "\(fields.path).\(name)")
+            let edit = try LogFieldEdit(json, path: "\(fields.path).\(name)", tools: tools)
             edits.append((name.lowercased(), edit))
         }
         self.edits = edits
@@ -89,7 +89,8 @@ struct LogFieldFilter: Sendable {
                 array(path: path, edit: edit)
             case UInt8(ascii: "\""):
                 let text = takeString()
-                write(edit?.apply(text) ?? text)
+                // A text that is to be left out can be so only in an array.
+                write(edit.map { $0.apply(text) ?? "" } ?? text)
             case _:
                 let start = index
                 skipValue()
@@ -100,11 +101,24 @@ struct LogFieldFilter: Sendable {
 
         private mutating func array(path: String, edit: LogFieldEdit?) {
             copyByte()
+            var isFirst = true
             while let byte = next, byte != UInt8(ascii: "]") {
-                if byte == UInt8(ascii: ",") { copyByte() }
-                value(path: path, edit: edit)
+                if byte == UInt8(ascii: ",") { index += 1 }
+                element(path: path, edit: edit, isFirst: &isFirst)
             }
             copyByte()
+        }
+
+        private mutating func element(path: String, edit: LogFieldEdit?, isFirst: inout Bool) {
+            var text: String?
+            if next == UInt8(ascii: "\"") {
+                let given = takeString()
+                text = edit.map { $0.apply(given) } ?? given
+                if text == nil { return }
+            }
+            if !isFirst { output.append(",") }
+            isFirst = false
+            if let text { write(text) } else { value(path: path, edit: edit) }
         }
 
         private mutating func copyByte() {

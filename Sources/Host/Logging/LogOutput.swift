@@ -16,6 +16,7 @@ final class LogOutput: @unchecked Sendable {
         /// A descriptor that somebody else owns: standard output or error.
         case stream(Int32)
         case file(LogFile)
+        case net(LogNet)
     }
 
     private let target: Target
@@ -27,6 +28,15 @@ final class LogOutput: @unchecked Sendable {
     private let reopenRequested = Atomic<Bool>(false)
 
     init(_ target: Target) { self.target = target }
+
+    deinit {
+        if case .net(let net) = target { net.stop() }
+    }
+
+    /// Waits until what was written has left the process, at the end of it. Any thread.
+    func finish(timeout: UInt64) -> Bool {
+        if case .net(let net) = target { net.finish(timeout: timeout) } else { true }
+    }
 
     /// Asks for the file to be opened again by name, for external rotation. Any thread.
     func requestReopen() { reopenRequested.store(true, ordering: .releasing) }
@@ -65,6 +75,12 @@ final class LogOutput: @unchecked Sendable {
         let descriptor: Int32
         switch target {
         case .discard: return pending.removeFirst(count)
+        case .net(let net):
+            let lost = net.send(bytes)
+            pending.removeFirst(count)
+            lostBytes += lost
+            if lost > 0 { report(net.trouble, now: now) }
+            return
         case .stream(let stream): descriptor = stream
         case .file(let file): descriptor = file.descriptor
         }
@@ -122,7 +138,7 @@ func writeAll(
 package struct LogError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 func describe(errno number: Int32) -> String {

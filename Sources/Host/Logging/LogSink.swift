@@ -9,18 +9,22 @@ final class LogSink: @unchecked Sendable {
     private let names: LogNameFilter
     private let format: LogLineFormat
     private let filter: LogFieldFilter?
+    private let appended: LogAppendedFields
     private var sampler: LogSampler?
     private let filtered = LogBuffer()
+    private let joined = LogBuffer()
 
     init(
         level: LogLevel, output: LogOutput, names: LogNameFilter, format: LogLineFormat,
-        filter: LogFieldFilter?, sampler: LogSampler?
+        filter: LogFieldFilter?, appended: LogAppendedFields = LogAppendedFields(),
+        sampler: LogSampler?
     ) {
         self.level = level
         self.output = output
         self.names = names
         self.format = format
         self.filter = filter
+        self.appended = appended
         self.sampler = sampler
     }
 
@@ -31,9 +35,17 @@ final class LogSink: @unchecked Sendable {
         guard line.level >= level else { return }
         guard sampler?.admits(line) ?? true else { return }
         var line = line
+        if !appended.filtered.isEmpty {
+            LogAppendedFields.join(appended.filtered, line.fields, into: joined)
+            line.fields = joined.bytes
+        }
         if let filter {
             filter.rewrite(line.fields, into: filtered)
             line.fields = filtered.bytes
+        }
+        if !appended.plain.isEmpty {
+            LogAppendedFields.join(appended.plain, line.fields, into: joined)
+            line.fields = joined.bytes
         }
         output.writeLine(now: now) { format.append(line, to: $0) }
     }

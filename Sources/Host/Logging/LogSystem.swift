@@ -12,6 +12,7 @@ import Darwin
 package final class LogSystem: Sendable {
     private let thread: LogWriterThread
     private let shared: SharedLogProducer
+    private let tools: LogTextTools
     /// Open outputs by what the configuration says about them, for as long as something uses them.
     private let outputs = Mutex<[LogWriterConfig: WeakOutput]>([:])
 
@@ -20,7 +21,8 @@ package final class LogSystem: Sendable {
     }
 
     /// - Throws: `LogError` when the process has no descriptors left.
-    package init() throws(LogError) {
+    package init(tools: LogTextTools = .none) throws(LogError) {
+        self.tools = tools
         tzset()
         thread = try LogWriterThread()
         shared = SharedLogProducer(thread: thread)
@@ -34,7 +36,7 @@ package final class LogSystem: Sendable {
     ///
     /// - Throws: `LogError` that names the place in the configuration, or the file.
     package func makeRegistry(_ json: JSONValue?) throws(LogError) -> LogRegistry {
-        let config = try LoggingConfig(json)
+        let config = try LoggingConfig(json, tools: tools)
         var sinks: [LogSink] = []
         for log in config.logs { sinks.append(try makeSink(log)) }
         return LogRegistry(sinks: sinks, shared: shared)
@@ -66,14 +68,18 @@ package final class LogSystem: Sendable {
 
     /// Writes what is queued and ends the writer thread; what is logged later is lost.
     @discardableResult
-    package func shutdown() -> Bool { thread.stop(timeout: Limits.logFlushTimeout) }
+    package func shutdown() -> Bool {
+        let isWritten = thread.stop(timeout: Limits.logFlushTimeout)
+        let open = outputs.withLock { $0.values.compactMap(\.output) }
+        return open.reduce(isWritten) { $1.finish(timeout: Limits.logWriteTimeout) && $0 }
+    }
 
     private func makeSink(_ log: LogConfig) throws(LogError) -> LogSink {
         let isTerminal = log.writer.streamDescriptor.map { isatty($0) == 1 } ?? false
         return LogSink(
             level: log.level, output: try openOutput(log.writer), names: log.names,
             format: log.encoder.format(isTerminal: isTerminal), filter: log.encoder.filter,
-            sampler: log.sampler)
+            appended: log.encoder.appended, sampler: log.sampler)
     }
 
     private func openOutput(_ config: LogWriterConfig) throws(LogError) -> LogOutput {
@@ -84,6 +90,7 @@ package final class LogSystem: Sendable {
         case .standardOutput: output = LogOutput(.stream(STDOUT_FILENO))
         case .standardError: output = LogOutput(.stream(STDERR_FILENO))
         case .file(let options): output = LogOutput(.file(try LogFile(options)))
+        case .net(let options): output = LogOutput(.net(try LogNet(options)))
         }
         let opened = WeakOutput(output: output)
         outputs.withLock { outputs in

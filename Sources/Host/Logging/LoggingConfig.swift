@@ -11,14 +11,14 @@ import Darwin
 struct LoggingConfig {
     let logs: [LogConfig]
 
-    init(_ json: JSONValue?) throws(LogError) {
+    init(_ json: JSONValue?, tools: LogTextTools = .none) throws(LogError) {
         var reader = try ConfigReader(json ?? .object([:]), path: "logging")
         var logs: [LogConfig] = []
         var hasDefault = false
         if var entries = try reader.object("logs") {
             for name in entries.names {
                 guard let entry = entries.value(name) else { continue }
-                logs.append(try LogConfig(entry, path: "\(entries.path).\(name)"))
+                logs.append(try LogConfig(entry, path: "\(entries.path).\(name)", tools: tools))
                 if name == "default" { hasDefault = true }
             }
         }
@@ -38,10 +38,12 @@ struct LogConfig {
 
     init() {}
 
-    init(_ json: JSONValue, path: String) throws(LogError) {
+    init(_ json: JSONValue, path: String, tools: LogTextTools) throws(LogError) {
         var reader = try ConfigReader(json, path: path)
         if let json = try reader.object("writer") { writer = try LogWriterConfig(json) }
-        if let json = try reader.object("encoder") { encoder = try LogEncoderConfig(json) }
+        if let json = try reader.object("encoder") {
+            encoder = try LogEncoderConfig(json, tools: tools)
+        }
         if let word = try reader.string("level"), !word.isEmpty {
             guard let level = LogLevel(word: word) else {
                 throw LogError(
@@ -77,13 +79,14 @@ enum LogWriterConfig: Hashable {
     case standardOutput
     case standardError
     case file(LogFileOptions)
+    case net(LogNetOptions)
 
     /// The descriptor that may be a terminal.
     var streamDescriptor: Int32? {
         switch self {
         case .standardOutput: STDOUT_FILENO
         case .standardError: STDERR_FILENO
-        case .discard, .file: nil
+        case .discard, .file, .net: nil
         }
     }
 
@@ -95,10 +98,11 @@ enum LogWriterConfig: Hashable {
         case "stdout": self = .standardOutput
         case "stderr": self = .standardError
         case "file": self = .file(try LogFileOptions(&reader))
+        case "net": self = .net(try LogNetOptions(&reader))
         case _:
             throw LogError(
                 "\(reader.path).output: unknown writer \"\(output)\", "
-                    + "expected stdout, stderr, discard or file")
+                    + "expected stdout, stderr, discard, file or net")
         }
         try reader.finish()
     }

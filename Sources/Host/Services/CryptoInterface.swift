@@ -15,6 +15,17 @@ package enum CryptoInterface {
 
 private let digestBytes = 32
 
+package enum SHA256Digest {
+    /// 32 bytes.
+    package static func of(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: digestBytes)
+        bytes.withUnsafeBufferPointer { bytes in
+            hash(gw_view(ptr: bytes.baseAddress, len: bytes.count), &digest)
+        }
+        return digest
+    }
+}
+
 private func hash(_ bytes: gw_view, _ digest: UnsafeMutablePointer<UInt8>) {
     guard bytes.isSensible, SHA256(bytes.ptr, bytes.len, digest) != nil else {
         return spoil(digest)
