@@ -39,6 +39,7 @@ final class PluginSet {
         ContractCheck.configure(
             isEnabled: Environment.value("GATEWRIGHT_CHECK") == "1",
             report: { Console.error("\($0)") })
+        HostInterfacesSetup.registerAll(duration: readDuration)
         loader = PluginLoader(
             finder: PluginFinder(
                 options: arguments?.values("plugins") ?? [],
@@ -56,9 +57,8 @@ final class PluginSet {
             "takes plugins that the lock file of the distribution does not have"),
     ]
 
-    /// Offers the host's interfaces and loads every plugin that is not loaded yet.
+    /// Loads every plugin that is not loaded yet.
     func loadAll() {
-        HostInterfacesSetup.registerAll(duration: readDuration)
         failures = loader.loadAll()
         unavailableDirectives = []
         unavailableModules = []
