@@ -46,7 +46,9 @@ package struct LLMResolver: RequestHook, RequestBodyHook, UpstreamFailureHook, E
     }
 
     package mutating func provision(scope: Scope) throws(PluginError) {
-        for warning in options.warnings { scope.warn(warning) }
+        for warning in options.warnings {
+            scope.log(.warn, warning.message, .text("hint", warning.hint))
+        }
         if options.proxies { pool = try scope.pool(PoolSpec(dial: "upstream.invalid:80")) }
         let model = options.asksModel ? try ModelTieBreaker(options, scope: scope) : nil
         let resolver = Resolver(options, scope: scope, source: LiveSource(), tieBreaker: model)
