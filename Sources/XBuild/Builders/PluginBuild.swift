@@ -1,5 +1,6 @@
 // From the sources of one plugin to its shared object.
 import Commands
+import Loader
 
 /// One plugin to build. Nothing of it depends on other plugins.
 struct PluginBuild {
@@ -63,6 +64,7 @@ struct PluginBuild {
         if language == .swift || language == .rust || language == .zig {
             try FinishedObject.strip(output)
         }
+        if language == .swift, mode == .island { try FinishedObject.markIsland(output) }
     }
 
     /// Sources, settings, the ABI or SDK, compilers, these rules: what decides on the bytes of the result.
@@ -106,5 +108,25 @@ enum FinishedObject {
     /// Takes out what only a debugger reads. The build id stays.
     static func strip(_ path: String) throws(BuildError) {
         try Tools.strip().run(["--strip-all", path], failure: "objcopy cannot strip \(path)")
+    }
+
+    /// A package's manifest names the usual mode; the host has to know that this one is an island.
+    static func markIsland(_ path: String) throws(BuildError) {
+        let bytes = try withFiles { () throws(FilesError) in try Files.read(path, bytesMax: .max) }
+        let marked = try markedIsland(bytes, path)
+        try withFiles { () throws(FilesError) in try Folders.write(marked, to: path, mode: 0o755) }
+    }
+
+    /// Both names have the same length, so nothing of the file moves.
+    static func markedIsland(_ bytes: [UInt8], _ path: String) throws(BuildError) -> [UInt8] {
+        guard let section = try Object.read(bytes, path).section(named: ".gwmanifest") else {
+            return bytes
+        }
+        let (shared, island) = (Array("\"shared\"".utf8), Array("\"island\"".utf8))
+        var bytes = bytes
+        for start in section.data where bytes[start...].starts(with: shared) {
+            bytes.replaceSubrange(start..<(start + shared.count), with: island)
+        }
+        return bytes
     }
 }

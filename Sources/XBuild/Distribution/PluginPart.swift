@@ -127,6 +127,9 @@ struct PluginWorkshop {
             try Files.read(file, bytesMax: Limits.pluginFileBytesMax)
         }
         if !isReady { bytes = try RunPath.replace(bytes, path: file) }
+        if mode == PluginMode.island.rawValue {
+            bytes = try FinishedObject.markedIsland(bytes, file)
+        }
         let report = SharedObjectCheck.run(bytes, path: file, name: spec.name)
         guard let manifest = report.manifest, !report.hasErrors else {
             let errors = report.findings.filter { $0.severity == .error }.map(\.description)
