@@ -55,6 +55,29 @@ struct ConfigInput: Sendable {
         return name.hasPrefix("caddyfile") || name.hasSuffix(".caddyfile") ? .caddyfile : nil
     }
 
+    /// Loads the configuration with the plugins that it mentions; when it cannot be understood
+    /// with these, because it imports others' names or is wrong, with all that there are.
+    ///
+    /// - Throws: `CommandError` with the whole rendered message.
+    func loadWithPlugins(_ plugins: PluginSet) throws(CommandError) -> LoadedConfig {
+        guard path != "-", let text = try? Files.read(path) else {
+            plugins.loadAll()
+            return try load(plugins)
+        }
+        plugins.load(mentionedIn: text)
+        do throws(CommandError) {
+            let config = try load(plugins)
+            // A directive may stand for a module of another plugin.
+            if format == .caddyfile {
+                plugins.load(mentionedIn: Array(config.json.serialized().utf8))
+            }
+            return config
+        } catch {
+            plugins.loadAll()
+            return try load(plugins)
+        }
+    }
+
     /// - Throws: `CommandError` with the whole rendered message.
     func load(_ plugins: PluginSet) throws(CommandError) -> LoadedConfig {
         let recorder = InputRecorder()

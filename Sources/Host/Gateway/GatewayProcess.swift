@@ -29,9 +29,8 @@ final class GatewayProcess {
     init(_ input: ConfigInput, plugins: PluginSet) throws(CommandError) {
         self.input = input
         self.plugins = plugins
-        plugins.loadAll()
         do throws(CommandError) {
-            config = try input.load(plugins)
+            config = try input.loadWithPlugins(plugins)
         } catch {
             for failure in plugins.failures { Console.error("\(failure)") }
             throw error
@@ -113,14 +112,13 @@ final class GatewayProcess {
         notifier.reloading()
         defer { notifier.ready() }
         logger.info("reloading") { $0.field("reason", reason) }
-        plugins.loadAll()
-        reportPlugins()
         guard input.path != "-" else {
             return logger.error("standard input cannot be read again, nothing was reloaded")
         }
         var loaded: LoadedConfig?
         do {
-            let next = try input.load(plugins)
+            let next = try input.loadWithPlugins(plugins)
+            reportPlugins()
             loaded = next
             defer { watcher = FileWatcher(next.watched.adding(server.filesRead)) }
             for warning in next.warnings { logger.warn(warning) }

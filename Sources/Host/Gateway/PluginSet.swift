@@ -59,7 +59,16 @@ final class PluginSet {
 
     /// Loads every plugin that is not loaded yet.
     func loadAll() {
-        failures = loader.loadAll()
+        load { $0.loadAll() }
+    }
+
+    /// The same for the plugins that a configuration mentions, and whatever these need.
+    func load(mentionedIn text: [UInt8]) {
+        load { $0.load(mentionedBy: ConfigurationWords(text)) }
+    }
+
+    private func load(_ body: (PluginLoader) -> [LoaderError]) {
+        failures = body(loader)
         unavailableDirectives = []
         unavailableModules = []
         if !failures.isEmpty { noteUnavailable() }

@@ -16,7 +16,7 @@ struct ManifestDecoder {
 
     private mutating func manifest(_ value: JSONValue) throws(ManifestError) -> PluginManifest {
         let known: Set = [
-            "name", "version", "abi", "runtime", "modules", "permissions", "license", "build_id",
+            "name", "version", "abi", "runtime", "modules", "permissions", "provides", "license", "build_id",
             "signature", "description",
         ]
         let members = try object(value, "manifest", known: known)
@@ -37,7 +37,8 @@ struct ManifestDecoder {
         return PluginManifest(
             name: name, version: try text(members, "version"),
             abi: try abi(members["abi"] ?? .null), runtime: try runtime(members["runtime"]),
-            modules: entries, permissions: try texts(members, "permissions"), warnings: warnings)
+            modules: entries, permissions: try texts(members, "permissions"),
+            provides: try texts(members, "provides"), warnings: warnings)
     }
 
     private mutating func abi(_ value: JSONValue) throws(ManifestError) -> PluginManifest.ABI {

@@ -38,11 +38,12 @@ package final class PluginLoader {
 
     /// Loads every plugin of the folders that is not loaded yet.
     ///
+    /// - Parameter names: Loads these only; nil stands for all.
     /// - Returns: Why some could not be loaded.
-    package func loadAll() -> [LoaderError] {
+    package func loadAll(in names: Set<String>? = nil) -> [LoaderError] {
         var errors: [LoaderError] = []
         for (name, path) in finder.available().sorted(by: { $0.key < $1.key }) {
-            guard registry.plugin(name) == nil else { continue }
+            guard registry.plugin(name) == nil, names?.contains(name) ?? true else { continue }
             do throws(LoaderError) {
                 try load(name, path: path)
             } catch {

@@ -42,6 +42,8 @@ package struct PluginManifest: Sendable, Equatable {
     package var runtime: Runtime?
     package var modules: [Module]
     package var permissions: [String]
+    /// Ids of the services that it publishes, so that it is there when another plugin wants one.
+    package var provides: [String]
     /// What is odd about the manifest without being wrong.
     package var warnings: [String]
 }
