@@ -223,3 +223,29 @@ def test_a_final_answer_instead_of_100_closes(serve):
         answer = client.read_response()
         assert answer.status == 403
         assert answer.get("connection") == "close"
+
+
+def test_an_upstream_that_reads_without_saying_continue(serve, upstream):
+    server = upstream()  # Reads the whole body first and never says 100.
+    _, port = serve(f"reverse_proxy {server.address}")
+    with Client(port) as client:
+        client.send(
+            "POST / HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
+        )
+        began = time.monotonic()
+        assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
+        assert 0.8 < time.monotonic() - began < 5
+        client.send("body")
+        assert client.read_response().status == 200
+    assert server.next_request().body == b"body"
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE"])
+def test_methods_that_are_refused_say_which_are_not(serve, method):
+    _, port = serve("respond ok")
+    with Client(port) as client:
+        target = "gateway.test:80" if method == "CONNECT" else "/"
+        client.send(f"{method} {target} HTTP/1.1\r\nHost: gateway.test:80\r\n\r\n")
+        response = client.read_response()
+    assert response.status == 405
+    assert response.get("Allow") == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"

@@ -154,3 +154,20 @@ def test_holding_says_continue(serve_holder):
         assert b"100 Continue" in client.read_until(b"\r\n\r\n")
         client.send("abc")
         assert echoed(client.read_response())["body"] == "abc"
+
+
+def test_a_promised_answer_that_never_comes_is_named(serve_holder):
+    gateway, port, _ = serve_holder("holder watch", "holder promise soon")
+    gateway.expect_log("broke the contract", '"status":504')
+    assert fetch(port).status == 504
+    line = gateway.wait_for_log("broke the contract")
+    assert "GW_RESPOND" in line and '"module":"http.handlers.holder"' in line
+    gateway.wait_for_log("holder: promise soon cancelled -5")
+
+
+def test_an_expired_ticket_cancels_its_handler(serve_holder):
+    gateway, port, _ = serve_holder("holder watch", "holder sleep")
+    gateway.expect_log("broke the contract", '"status":504')
+    assert fetch(port).status == 504
+    gateway.wait_for_log("holder: sleep cancelled -5")
+    assert "watch cancelled" not in gateway.log_text()

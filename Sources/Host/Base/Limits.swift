@@ -77,6 +77,9 @@ package enum Limits {
     // Plugins.
     package static let pluginTimersMax = 100_000
     /// How long a handler may keep an exchange waiting when it does not say itself.
+    /// After which a client that waits for 100 (Continue) is told to go on when its upstream says
+    /// nothing (RFC 9110 §10.1.1).
+    package static let continueWait: UInt64 = 1 * second
     package static let pluginWaitTimeout: UInt64 = 60 * second
 
     /// A plugin's own HTTP call, and the body that it gets, when it does not say itself.

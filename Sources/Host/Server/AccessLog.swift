@@ -10,9 +10,8 @@ import Transport
 final class AccessLog: Sendable {
     /// For hosts that no other logger is for.
     let byDefault: Logger?
-    /// Loggers by host, lower case.
-    private let byHost: [[UInt8]: [Logger]]
-    private let skippedHosts: Set<[UInt8]>
+    private let byHost: HostNames<[Logger]>
+    private let skippedHosts: HostNames<Void>
     private let skipsUnmapped: Bool
     private let logsCredentials: Bool
 
@@ -21,9 +20,8 @@ final class AccessLog: Sendable {
         skipsUnmapped: Bool, logsCredentials: Bool
     ) {
         self.byDefault = byDefault
-        self.byHost = Dictionary(
-            uniqueKeysWithValues: byHost.map { (Array($0.key.lowercased().utf8), $0.value) })
-        self.skippedHosts = Set(skippedHosts.map { Array($0.lowercased().utf8) })
+        self.byHost = HostNames(byHost.map { ($0.key, $0.value) })
+        self.skippedHosts = HostNames(skippedHosts.map { ($0, ()) })
         self.skipsUnmapped = skipsUnmapped
         self.logsCredentials = logsCredentials
     }
@@ -33,9 +31,9 @@ final class AccessLog: Sendable {
             if let byDefault { write(exchange, outcome, byDefault) }
             return
         }
-        let host = exchange.context.host.map(asciiLowercased)
-        if skippedHosts.contains(host) { return }
-        if let loggers = byHost[host] {
+        let host = exchange.context.host
+        if skippedHosts.find(host) != nil { return }
+        if let loggers = byHost.find(host) {
             for logger in loggers { write(exchange, outcome, logger) }
         } else if !skipsUnmapped, let byDefault {
             write(exchange, outcome, byDefault)
@@ -52,14 +50,20 @@ final class AccessLog: Sendable {
             time: exchange.worker.wallNanoseconds)
         let request = AccessRequest(exchange)
         record.beginRequest(request)
-        add(&exchange.req.pointee.fields, to: record)
+        // As the request came, not as handlers left it; unless it was too large to be kept.
+        if exchange.received != nil {
+            add(exchange.receivedFields, to: record)
+        } else {
+            add(&exchange.req.pointee.fields, to: record)
+        }
         record.endRequest(request, logCredentials: logsCredentials)
         record.beginResponse(
             AccessOutcome(
                 bytesRead: exchange.requestBytes,
                 userID: exchange.context.userID ?? UnsafeRawBufferPointer(start: nil, count: 0),
                 durationNanoseconds: Int64(
-                    exchange.worker.loop.now &- exchange.req.pointee.start_ns),
+                    // The loop's clock stands still while an answer is made.
+                    clamping: SystemClock.monotonic &- exchange.req.pointee.start_ns),
                 size: exchange.responseBytes, status: status))
         if exchange.headSent { add(&exchange.res.pointee.fields, to: record) }
         record.endResponse(logCredentials: logsCredentials)
@@ -109,5 +113,33 @@ extension Outcome {
         case .timeout: "timeout"
         case .failed: "failed"
         }
+    }
+}
+
+/// Values by host name, whatever its case. Looking one up allocates nothing.
+private struct HostNames<Value: Sendable>: Sendable {
+    private var entries: [UInt64: [(name: [UInt8], value: Value)]] = [:]
+
+    init(_ values: [(String, Value)]) {
+        for (name, value) in values {
+            let bytes = Array(name.utf8)
+            let hash = bytes.withUnsafeBytes { Self.hash($0) }
+            entries[hash, default: []].append((bytes, value))
+        }
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    func find(_ host: Bytes) -> Value? {
+        guard let same = entries[Self.hash(host)] else { return nil }
+        for entry in same where host.isEqualIgnoringCase(entry.name) { return entry.value }
+        return nil
+    }
+
+    /// FNV-1a of the name in lower case.
+    private static func hash(_ name: Bytes) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in name { hash = (hash ^ UInt64(asciiLowercased(byte))) &* 0x100_0000_01b3 }
+        return hash
     }
 }

@@ -124,8 +124,11 @@ extension Exchange {
         phase = .answering
         switch answer {
         case .none, .prepared:
-            // The answer is still to come, through a job on this loop, within the wait deadline.
-            worker.loop.arm(timer, deadline: worker.loop.now &+ Limits.pluginWaitTimeout)
+            // The answer is still to come, through a job on this loop, within the deadline that the
+            // handler gave to `wait_begin`, else the one for every wait.
+            if ticket == 0 {
+                worker.loop.arm(timer, deadline: worker.loop.now &+ Limits.pluginWaitTimeout)
+            }
         case .whole: sendWholeAnswer()
         case .started, .ended, .aborted: pumpAnswer()
         case .parked: sendParked()
@@ -243,10 +246,13 @@ extension Exchange {
     // MARK: The host's own answers
 
     /// A response without a body, through the response hooks.
-    func finishWithStatus(_ status: UInt16) {
+    ///
+    /// - Parameter addFields: Adds to those of the response.
+    func finishWithStatus(_ status: UInt16, _ addFields: () -> Void = {}) {
         guard !headSent else { return breakOff(.failed) }
         phase = .answering
         guard prepareAnswer(status: status) != nil else { return breakOff(.failed) }
+        addFields()
         answer = .whole
         runningHandler = -1
         sendWholeAnswer()
@@ -263,14 +269,13 @@ extension Exchange {
         }
     }
 
-    /// The client has left: whatever is under way for it ends now.
-    func clientGone() {
+    /// The client has left, or is given up: whatever is under way for it ends now.
+    ///
+    /// - Parameter reason: GW_E_CANCELLED, or GW_E_TIMEOUT when it took too long.
+    func clientGone(_ reason: gw_status = gw_status(GW_E_CANCELLED)) {
         stream = nil
-        cancelPlugins(gw_status(GW_E_CANCELLED))
+        cancelPlugins(reason)
         giveUpUpstream()
         end(.clientGone)
     }
-
-    /// The request turned out to be malformed behind its head.
-    func clientBroke() { clientGone() }
 }

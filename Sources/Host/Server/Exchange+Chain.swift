@@ -185,12 +185,22 @@ extension Exchange {
         stream?.flush()
     }
 
-    /// The deadline of a ticket, or of an answer that was promised.
-    func waitExpired() {
-        guard phase == .waiting || (phase == .answering && !headSent) else { return }
-        worker.invalidate(ticket)
-        ticket = 0
-        worker.logContract(self, "did not complete its ticket in time")
+    /// A deadline has passed: of a ticket, of an answer that was promised, or of the wait for an
+    /// upstream that says neither yes nor no to a body.
+    func timerFired() {
+        switch phase {
+        case .waiting: expire("did not complete its ticket in time")
+        case .answering where !headSent:
+            expire("returned GW_RESPOND and did not answer in time")
+        case .upstream where !headSent && requestBytes == keptRequestBytes: sendContinue()
+        case .idle, .chain, .collecting, .holding, .upstream, .answering, .done: break
+        }
+    }
+
+    private func expire(_ rule: StaticString) {
+        worker.logContract(self, rule)
+        invalidateTicket()
+        tellCancelled(runningHandler, gw_status(GW_E_TIMEOUT))
         phase = .chain
         raise(status: 504)
         runChain()

@@ -63,17 +63,24 @@ extension Exchange {
         }
     }
 
+    func invalidateTicket() {
+        guard ticket != 0 else { return }
+        worker.invalidate(ticket)
+        ticket = 0
+    }
+
     func cancelPlugins(_ reason: gw_status) {
-        if ticket != 0 {
-            worker.invalidate(ticket)
-            ticket = 0
-        }
-        guard hooks.contains(.cancel), let generation else { return }
-        for index in (0..<visitedCount).reversed() {
-            let handler = generation.handlers + Int(visited[index].slot)
-            guard let hook = handler.pointee.ops.on_cancel else { continue }
-            hook(handler.pointee.instance, req, visited[index].state, reason)
-        }
+        invalidateTicket()
+        guard hooks.contains(.cancel) else { return }
+        for index in (0..<visitedCount).reversed() { tellCancelled(index, reason) }
+    }
+
+    /// Tells one handler that what it does for the exchange is not wanted any more.
+    func tellCancelled(_ index: Int, _ reason: gw_status) {
+        guard index >= 0, hooks.contains(.cancel), let generation else { return }
+        let handler = generation.handlers + Int(visited[index].slot)
+        guard let hook = handler.pointee.ops.on_cancel else { return }
+        hook(handler.pointee.instance, req, visited[index].state, reason)
     }
 
     /// Makes the exchange ready for its next request. At the end of a turn, when nobody up the

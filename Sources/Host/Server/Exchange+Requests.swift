@@ -61,6 +61,14 @@ extension Exchange {
         }
     }
 
+    /// What the server lets pass (RFC 9110 §9.3.7, §15.5.6).
+    func addAllow() {
+        let methods: StaticString = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        methods.withBytes { try? FieldSection.add(&res.pointee.fields, Self.allow, $0) }
+    }
+
+    private static let allow = FieldNames.intern("Allow")
+
     /// Takes one off Max-Forwards; false when it was 0 already.
     private func countForwards() -> Bool {
         guard let value = FieldSection.get(&req.pointee.fields, Self.maxForwards) else {

@@ -115,6 +115,9 @@ extension Exchange {
             if !hasCollected, phase == .upstream, !stream.isCongested { client.readBody() }
             return
         }
+        if req.pointee.flags & UInt32(GW_REQ_EXPECT_CONTINUE) != 0 {
+            worker.loop.arm(timer, deadline: worker.loop.now &+ Limits.continueWait)
+        }
         sendFirstPiece(head, framing, stream, client)
     }
 
@@ -197,7 +200,10 @@ extension Exchange {
 
     func callInterim(status: UInt16, fields: UnsafePointer<gw_fields>) {
         // 100 only to clients that wait for it; others pass (RFC 9110 §15.2).
-        if status == 100, req.pointee.flags & UInt32(GW_REQ_EXPECT_CONTINUE) == 0 { return }
+        if status == 100 {
+            guard req.pointee.flags & UInt32(GW_REQ_EXPECT_CONTINUE) != 0 else { return }
+            req.pointee.flags &= ~UInt32(GW_REQ_EXPECT_CONTINUE)
+        }
         if attachment.flags & UInt32(GW_ATTACH_NO_BODY) == 0 {
             stream?.sendInterim(status: status, fields: fields)
         }
@@ -206,6 +212,7 @@ extension Exchange {
 
     func callHead(_ stream: UpstreamStream, body: ResponseBody) {
         guard phase == .upstream, let generation, upstreamHandler >= 0 else { return }
+        worker.loop.cancel(timer)
         context.upstream.latencyNanoseconds = worker.loop.now &- upstreamStartedAt
         context.upstream.status = res.pointee.status
         context.upstreamResponse = res
@@ -266,6 +273,7 @@ extension Exchange {
         guard phase == .upstream, let generation, upstreamHandler >= 0 else {
             return parkedFailed(failure)
         }
+        worker.loop.cancel(timer)
         // What comes meanwhile is for the next attempt.
         stream?.pauseBody()
         if headSent {

@@ -151,7 +151,7 @@ final class Exchange: UpstreamConsumer {
         timer.initialize(
             to: TimerNode(context: this) { context in
                 Unmanaged<Exchange>.fromOpaque(context)._withUnsafeGuaranteedRef {
-                    $0.waitExpired()
+                    $0.timerFired()
                 }
             })
         if isTracked { LiveExchanges.insert(self) }
@@ -259,8 +259,10 @@ final class Exchange: UpstreamConsumer {
         context.nowNanoseconds = worker.loop.now
         context.wallNanoseconds = worker.wallNanoseconds
         phase = .chain
-        if generation.hasErrorHooks { keepReceived() }
-        if let status = statusForMethod() { return finishWithStatus(status) }
+        if generation.hasErrorHooks || site.accessLog != nil { keepReceived() }
+        if let status = statusForMethod() {
+            return finishWithStatus(status) { addAllow() }
+        }
         if pathDefect(context.view(req.pointee.path)) != nil { return finishWithStatus(400) }
         guard site.isAcceptable(self) else { return finishWithStatus(421) }
         site.prepare(self)

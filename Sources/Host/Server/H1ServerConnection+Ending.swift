@@ -19,12 +19,15 @@ extension H1ServerConnection {
         linger()
     }
 
-    func bodyBroke(_ status: UInt16, _ message: StaticString) {
+    func bodyBroke(
+        _ status: UInt16, _ message: StaticString,
+        reason: gw_status = gw_status(GW_E_CANCELLED)
+    ) {
         worker.logRefusal(status, message, peerText)
         let exchange = self.exchange
         self.exchange = nil
         let mayAnswer = !headIsSent
-        exchange?.clientBroke()
+        exchange?.clientGone(reason)
         guard state != .closed else { return }
         guard mayAnswer else { return close() }
         held = ErrorPage.write(status: status, date: worker.date, to: worker.writeBuffer)
@@ -32,11 +35,11 @@ extension H1ServerConnection {
         linger()
     }
 
-    func clientGone() {
+    func clientGone(_ reason: gw_status = gw_status(GW_E_CANCELLED)) {
         guard let exchange else { return close() }
         self.exchange = nil
         state = .closed
-        exchange.clientGone()
+        exchange.clientGone(reason)
         state = .lingering
         close()
     }
@@ -141,9 +144,10 @@ extension H1ServerConnection {
         case .head where hasPartialHead: refuse(408, "the request head took too long")
         case .exchange:
             if link.hasPendingOutput {
-                clientGone()
+                clientGone(gw_status(GW_E_TIMEOUT))
             } else {
-                bodyBroke(408, "the request body stopped")
+                bodyBroke(
+                    408, "the request body stopped", reason: gw_status(GW_E_TIMEOUT))
             }
         case .head, .handshaking, .draining, .lingering, .closed: close()
         }

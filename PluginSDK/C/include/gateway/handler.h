@@ -99,8 +99,11 @@ typedef struct gw_http_handler_ops {
     // Verdicts: NEXT LEAVE HOLD COLLECT WAIT RESPOND SPLICE REROUTE ROUTES ABORT, negative.
     gw_verdict (*GW_NULLABLE on_request)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                          void *GW_NONNULL state);
-    // A piece of the request body on its way to the upstream, or the whole after GW_COLLECT.
-    // Verdicts: NEXT LEAVE TAKE, negative; after GW_COLLECT those of on_request too.
+    // A piece of the request body on its way to the upstream, or the whole after GW_COLLECT, or a
+    // piece of it before anything goes on, after GW_HOLD.
+    // Verdicts: NEXT LEAVE TAKE, negative; after GW_COLLECT those of on_request too; after GW_HOLD
+    // NEXT (keep it for those behind), TAKE (drop it), WAIT, LEAVE (the head goes on now, the rest
+    // follows), and those of on_request, which end the holding.
     gw_verdict (*GW_NULLABLE on_request_body)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                               void *GW_NONNULL state,
                                               const gw_chunk *GW_NONNULL chunk);
@@ -124,8 +127,9 @@ typedef struct gw_http_handler_ops {
     // After gw_host_http.write answered GW_AGAIN: there is room again.
     void (*GW_NULLABLE on_writable)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                     void *GW_NONNULL state);
-    // The client left, or its request broke off; tickets are stale already.
-    // reason: GW_E_CANCELLED. on_complete follows.
+    // The client left, its request broke off, or it took too long; on_complete follows. Or this
+    // handler did not go on in time (GW_WAIT, GW_RESPOND): the exchange fails with 504. Tickets are
+    // stale already. reason: GW_E_CANCELLED or GW_E_TIMEOUT.
     void (*GW_NULLABLE on_cancel)(void *GW_NULLABLE instance, gw_req *GW_NONNULL req,
                                   void *GW_NONNULL state, gw_status reason);
     // The server is about to stop; a stream may end at a good place.
