@@ -32,8 +32,8 @@ extension Exchange {
     }
 
     private func callRequestHook(_ slot: Int32) -> gw_verdict {
-        guard let generation else { return gw_verdict(GW_E_INTERNAL) }
-        let handler = generation.handlers + Int(slot)
+        guard let handlers else { return gw_verdict(GW_E_INTERNAL) }
+        let handler = handlers + Int(slot)
         guard let index = visit(slot, handler) else { return gw_verdict(GW_E_LIMIT) }
         guard let hook = handler.pointee.ops.on_request else { return gw_verdict(GW_NEXT) }
         runningHandler = index
@@ -46,17 +46,25 @@ extension Exchange {
     /// Notes that the request goes through a handler; nil when the exchange has no memory left.
     private func visit(_ slot: Int32, _ handler: UnsafeMutablePointer<HandlerSlot>) -> Int? {
         // A second visit, after a reroute, finds its state again.
+        if slot > visitedSlotMax {
+            visitedSlotMax = slot
+            return firstVisit(slot, handler)
+        }
         for index in 0..<visitedCount where visited[index].slot == slot {
             revisit(index, handler)
             return index
         }
+        return firstVisit(slot, handler)
+    }
+
+    private func firstVisit(_ slot: Int32, _ handler: UnsafeMutablePointer<HandlerSlot>) -> Int? {
         if visitedCount == visitedCapacity { growVisited() }
-        guard let state = arena.allocate(max(16, Int(handler.pointee.stateSize))) else {
-            return nil
-        }
-        if handler.pointee.stateSize > 0 {
-            state.initializeMemory(
-                as: UInt8.self, repeating: 0, count: Int(handler.pointee.stateSize))
+        var state = noState
+        let size = Int(handler.pointee.stateSize)
+        if size > 0 {
+            guard let memory = arena.allocate(size) else { return nil }
+            memory.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+            state = memory
         }
         visited[visitedCount] = VisitedHandler(slot: slot, visit: nextVisit(), state: state)
         visitedCount += 1

@@ -93,6 +93,7 @@ extension Exchange {
         outgoing.pointee = gw_fields()
         received = nil
         generation = nil
+        handlers = nil
         site = nil
         endpoint = nil
         tlsSession = nil
@@ -101,6 +102,7 @@ extension Exchange {
         runningHandler = -1
         visitedCount = 0
         visits = 0
+        visitedSlotMax = -1
         hooks = []
         requestBytes = 0
         responseBytes = 0

@@ -45,6 +45,8 @@ final class Exchange: UpstreamConsumer {
 
     unowned(unsafe) var stream: ServerStream?
     var generation: Generation?
+    /// Those of the generation, which keeps them: hooks are called without counting references.
+    var handlers: UnsafeMutablePointer<HandlerSlot>?
     var site: SiteServer?
     var endpoint: Endpoint?
     /// The client's, for the access log; nil on plain connections.
@@ -60,7 +62,11 @@ final class Exchange: UpstreamConsumer {
     // Handlers that the request went through, in order.
     var visited: UnsafeMutablePointer<VisitedHandler>
     var visitedCount = 0
+    /// What handlers without a state get for one.
+    let noState: UnsafeMutableRawPointer
     var visitedCapacity = 16
+    /// The largest slot among them: what has a larger one was not visited yet.
+    var visitedSlotMax: Int32 = -1
     /// How many visits there were, those of handlers that were reached again included.
     var visits: UInt16 = 0
     /// Some visited handler has a hook of that kind.
@@ -143,6 +149,7 @@ final class Exchange: UpstreamConsumer {
         receivedFields = .allocate(capacity: 1)
         receivedFields.initialize(to: gw_fields())
         visited = .allocate(capacity: visitedCapacity)
+        noState = .allocate(byteCount: 16, alignment: 16)
         timer = .allocate(capacity: 1)
         super.init()
         let this = Unmanaged.passUnretained(self).toOpaque()
@@ -164,6 +171,7 @@ final class Exchange: UpstreamConsumer {
         outgoing.deallocate()
         receivedFields.deallocate()
         visited.deallocate()
+        noState.deallocate()
         timer.deallocate()
     }
 
@@ -250,6 +258,7 @@ final class Exchange: UpstreamConsumer {
     func begin() {
         let generation = worker.generation
         self.generation = generation
+        handlers = generation.handlers
         guard let endpoint, let site = generation.server(endpoint) else {
             phase = .chain
             return finishWithStatus(503)
