@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: [
         (["--confg", "a"], #"unknown flag "--confg" of sample, did you mean "--config"?"#),
-        (["-x"], #"unknown flag "-x" of sample, "gatewright help sample" lists its flags"#),
+        (["-x"], #"unknown flag "-x" of sample, "help sample" lists its flags"#),
         (["--config"], "--config needs a value"),
         (["--config", "a", "-c", "b"], "-c is given twice"),
         (["--watch=maybe"], #"--watch is on or off, "--watch=maybe" is neither"#),
