@@ -112,6 +112,9 @@ package enum Limits {
     /// Ended exchanges that the checking host keeps per worker, to notice who still uses them.
     package static let checkedExchangesKept = 64
     package static let exchangeBufferBytesKept = 4 * 1024
+    /// Exchanges that end in one turn, per worker: their memory is free again when it is over, so
+    /// requests that are pipelined beyond that wait for the next one.
+    package static let exchangesPerTurnMax = 256
     /// Exchanges kept for reuse, per worker.
     package static let freeExchangesMax = 1024
     package static let outgoingFieldsSpare = 16

@@ -124,6 +124,12 @@ extension H1ServerConnection {
         if state != .closed, link.isReading, link.hasBufferedInput { receive() }
     }
 
+    /// The turn in which too many exchanges ended is over.
+    func continueDeferred() {
+        isDeferred = false
+        scheduledRead()
+    }
+
     // MARK: Input
 
     var available: UnsafeRawBufferPointer { input.isEmpty ? current : input.bytes }
@@ -159,7 +165,14 @@ extension H1ServerConnection {
     func step() -> Bool {
         guard !available.isEmpty else { return false }
         switch state {
-        case .head: return link.hasPendingOutput ? false : readHead()
+        case .head:
+            if link.hasPendingOutput || isDeferred { return false }
+            guard worker.mayBeginExchange else {
+                isDeferred = true
+                worker.continueNextTurn(self)
+                return false
+            }
+            return readHead()
         case .exchange: return isBodyWanted && !body.isComplete ? readBodyPiece() : false
         case .draining: return drainPiece()
         case .lingering:
@@ -176,7 +189,7 @@ extension H1ServerConnection {
         let isWanted =
             switch state {
             case .handshaking: true
-            case .head: !link.hasPendingOutput || input.isEmpty
+            case .head: !(link.hasPendingOutput || isDeferred) || input.isEmpty
             case .exchange:
                 input.count < Limits.pipelinedBytesMax
                     && (isBodyWanted || body.isComplete || input.isEmpty)

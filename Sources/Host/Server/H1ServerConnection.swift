@@ -42,6 +42,8 @@ final class H1ServerConnection: ServerStream {
     var isDelivering = false
     var drained = 0
     var hasPartialHead = false
+    /// Requests that were pipelined wait for the next turn.
+    var isDeferred = false
     /// Has been served, and is among the worker's idle clients.
     private var isCountedIdle = false
     /// When the first byte of a head came that was not whole at once.

@@ -182,6 +182,14 @@ final class Worker: @unchecked Sendable {
         return UInt64(index) << 48 | exchangeCounter
     }
 
+    /// False when so many have ended in this turn that the next request waits for another one.
+    var mayBeginExchange: Bool { retiringExchanges.count < Limits.exchangesPerTurnMax }
+
+    /// Goes on with what a client has sent when this turn is over.
+    func continueNextTurn(_ connection: H1ServerConnection) {
+        run { connection.continueDeferred() }
+    }
+
     /// The exchange is over; somebody up the stack may still be using it in this turn.
     func scheduleRecycling(_ exchange: Exchange) { retiringExchanges.append(exchange) }
 
