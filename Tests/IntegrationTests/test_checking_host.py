@@ -26,7 +26,7 @@ CHECKED = [
     ("null-view", "gw.http/1 set_uri", "a view is memory"),
     ("bad-uri", "gw.http/1 set_uri", "an argument is not valid"),
     ("bad-status", "gw.http/1 response", "200 to 599"),
-    ("bad-pool", "gw.upstream/1 attach", "an argument is not valid"),
+    ("bad-pool", "gw.upstream/1 attach", "a handle is one that lives"),
     ("loop-field-id", "gw.http/1 field_id", r"\[config\] only"),
     ("bad-scope", "gw.work/1 submit", "the scope is one of a living instance"),
     ("bad-worker", "gw.loop/1 post", "one of worker_count"),

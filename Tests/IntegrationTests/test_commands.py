@@ -149,7 +149,7 @@ PROVISIONING_ERRORS = {
     "missing file": (
         ":1 {\n\treverse_proxy 127.0.0.1:1 {\n\t\ttransport http {\n\t\t\t"
         "tls_trust_pool file /nope/ca.pem\n\t\t}\n\t}\n}\n",
-        "4:24: plugin reverse_proxy, module http.handlers.reverse_proxy: provision: cannot read",
+        "4:24: plugin reverse_proxy, module http.handlers.reverse_proxy: provision: ",
         "\t\t\ttls_trust_pool file /nope/ca.pem",
     ),
     "unset credential": (

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,9 @@ pytestmark = pytest.mark.ours("uses a plugin of ours")
 
 @pytest.fixture
 def example(tmp_path):
-    """The running example: its two ports."""
+    """The running example: its two ports. In a folder of its own, because folders are evidence."""
+    here = tmp_path / "examples/local"
+    shutil.copytree(ROOT / "examples/local", here)
     port, tls_port = free_port(), free_port()
     (command,) = blocks("local", "sh")
     environment = {
@@ -28,7 +31,7 @@ def example(tmp_path):
     }
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen(
-            command.split(), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+            command.split(), cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, start_new_session=True,
         )
     try:
@@ -41,7 +44,7 @@ def example(tmp_path):
             except OSError:
                 return False
             folders = {c["workdir"] for c in found}
-            return {str(ROOT / f"examples/local/demo/shop/{s}") for s in ("api", "web")} <= folders
+            return {str(here / f"demo/shop/{s}") for s in ("api", "web")} <= folders
 
         wait_until(has_found_both, 30, "both services are found")
         yield port, tls_port

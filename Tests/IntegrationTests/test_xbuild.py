@@ -143,10 +143,12 @@ def copied(distribution, tmp_path):
 
 def validate(distribution, *arguments):
     (distribution / "empty.json").write_text("{}")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GATEWRIGHT")}
     return subprocess.run(
         [distribution / "bin/gatewright", "validate", "--config", distribution / "empty.json", *arguments],
         capture_output=True,
         text=True,
+        env=environment,
     )
 
 

@@ -85,14 +85,14 @@ import Testing
         let module = try #require(try loader.load("carry").modules.first)
         let cache = InstanceCache()
 
-        let first = InstanceSet(cache: cache, registry: loader.registry)
+        let first = InstanceSet(cache: cache, loader: loader)
         let same = try first.instance(of: module, json: ["a": 1, "b": 2])
         let twin = try first.instance(of: module, json: ["a": 1, "b": 2])
         let other = try first.instance(of: module, json: ["a": 2])
         #expect(same !== twin)
         #expect(first.fresh.count == 3)
 
-        let second = InstanceSet(cache: cache, registry: loader.registry)
+        let second = InstanceSet(cache: cache, loader: loader)
         #expect(try second.instance(of: module, json: ["b": 2, "a": 1]) === same)
         #expect(second.fresh.isEmpty)
         let retired = first.release()

@@ -19,7 +19,7 @@ final class ExchangeFixture {
         logs = try LogSystem()
         let finder = PluginFinder(options: [], environment: nil, executableFolder: "/nonexistent")
         let instances = InstanceSet(
-            cache: InstanceCache(), registry: PluginLoader(finder: finder).registry)
+            cache: InstanceCache(), loader: PluginLoader(finder: finder))
         let registry = try logs.makeRegistry(nil)
         let generation = ControlPlane.withRegistries { registries in
             Generation(

@@ -84,15 +84,15 @@ package final class InstanceCache {
 /// The instances of one generation, in the order in which they were made. Control thread only.
 package final class InstanceSet {
     private let cache: InstanceCache
-    private let registry: PluginRegistry
+    private let loader: PluginLoader
     private var occurrences: [InstanceIdentity: Int] = [:]
     package private(set) var instances: [ModuleInstance] = []
     /// Those that no earlier generation had: their workers are to be started.
     package private(set) var fresh: [ModuleInstance] = []
 
-    package init(cache: InstanceCache, registry: PluginRegistry) {
+    package init(cache: InstanceCache, loader: PluginLoader) {
         self.cache = cache
-        self.registry = registry
+        self.loader = loader
     }
 
     /// The instance for one object of the configuration, carried over if an equal one is alive.
@@ -102,7 +102,7 @@ package final class InstanceSet {
         of module: LoadedModule, json: JSONValue
     ) throws(LoaderError) -> ModuleInstance {
         let first = InstanceIdentity(
-            contentHash: registry.plugin(module.plugin)?.contentHash ?? 0, module: module.id,
+            contentHash: loader.registry.plugin(module.plugin)?.contentHash ?? 0, module: module.id,
             json: json)
         let number =
             module.readsFiles ? cache.uniqueOccurrence() : occurrences[first, default: 0]

@@ -70,4 +70,19 @@ extension PluginLoader {
         }
         return loadAll(in: wanted)
     }
+
+    /// A module by its id, of a plugin that is loaded for it if need be: the host's own routes, such
+    /// as redirects to HTTPS, name modules that no configuration mentions.
+    package func module(_ id: String) -> LoadedModule? {
+        if let known = registry.module(id) { return known }
+        for name in finder.available().keys.sorted() where registry.plugin(name) == nil {
+            guard let path = try? finder.locate(name),
+                let manifest = ManifestPeek.manifest(at: path, plugin: name),
+                manifest.modules.contains(where: { $0.id == id })
+            else { continue }
+            _ = loadAll(in: [name])
+            return registry.module(id)
+        }
+        return nil
+    }
 }

@@ -272,7 +272,7 @@ package final class GatewayServer {
                 templates: registries.templates.snapshot(), handlers: [], labels: [],
                 routes: registries.routes.snapshot(), servers: [],
                 logs: GenerationLogs(logRegistry),
-                instances: InstanceSet(cache: cache, registry: loader.registry))
+                instances: InstanceSet(cache: cache, loader: loader))
         }
         for index in 0..<max(1, options.workers) {
             workers.append(

@@ -20,7 +20,7 @@ final class GenerationBuilder {
     init(loader: PluginLoader, cache: InstanceCache, logs: LogRegistry) {
         self.loader = loader
         self.logs = logs
-        instances = InstanceSet(cache: cache, registry: loader.registry)
+        instances = InstanceSet(cache: cache, loader: loader)
     }
 
     /// - Parameters:
@@ -103,7 +103,7 @@ final class GenerationBuilder {
             throw RoutingError("a handler needs a member \"handler\"", at: location)
         }
         let id = "http.handlers.\(name)"
-        guard let module = loader.registry.module(id), case .httpHandler(let ops) = module.ops
+        guard let module = loader.module(id), case .httpHandler(let ops) = module.ops
         else {
             throw RoutingError("no loaded plugin has the module \(id)", at: location)
         }

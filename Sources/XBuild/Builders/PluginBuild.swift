@@ -1,6 +1,7 @@
 // From the sources of one plugin to its shared object.
 import Commands
 import Loader
+import Services
 
 /// One plugin to build. Nothing of it depends on other plugins.
 struct PluginBuild {
@@ -65,6 +66,7 @@ struct PluginBuild {
             try FinishedObject.strip(output)
         }
         if language == .swift, mode == .island { try FinishedObject.markIsland(output) }
+        try FinishedObject.makeReproducible(output)
     }
 
     /// Sources, settings, the ABI or SDK, compilers, these rules: what decides on the bytes of the result.
@@ -115,6 +117,24 @@ enum FinishedObject {
         let bytes = try withFiles { () throws(FilesError) in try Files.read(path, bytesMax: .max) }
         let marked = try markedIsland(bytes, path)
         try withFiles { () throws(FilesError) in try Folders.write(marked, to: path, mode: 0o755) }
+    }
+
+    /// Swift leaves a hash of its command line behind, with every folder in it, and the linker's
+    /// build id covers that hash. The hash goes, and the build id is made from the rest.
+    static func makeReproducible(_ path: String) throws(BuildError) {
+        var bytes = try withFiles { () throws(FilesError) in try Files.read(path, bytesMax: .max) }
+        let object = try Object.read(bytes, path)
+        let noteHeaderBytes = 16
+        let note = object.section(named: ".note.gnu.build-id")?.data ?? 0..<0
+        let buildID = note.dropFirst(noteHeaderBytes)
+        let commandHash = object.section(named: ".swift_modhash")?.data ?? 0..<0
+        for index in commandHash { bytes[index] = 0 }
+        for index in buildID { bytes[index] = 0 }
+        let digest = Array(ContentDigest.sha256(bytes).utf8)
+        for (index, letter) in zip(buildID, digest) { bytes[index] = letter }
+        let finished = bytes
+        try withFiles { () throws(FilesError) in try Folders.write(finished, to: path, mode: 0o755)
+        }
     }
 
     /// Both names have the same length, so nothing of the file moves.

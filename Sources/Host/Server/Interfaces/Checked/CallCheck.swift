@@ -122,6 +122,7 @@ enum CallCheck {
         -> gw_status
     {
         if status == GW_E_INVALID { exchange.breach(call, "an argument is not valid") }
+        if status == GW_E_STALE { exchange.breach(call, "a handle is one that lives") }
         return status
     }
 }
