@@ -13,7 +13,7 @@ extension Command {
               xbuild test greet
               xbuild --with greet=greet
 
-            Languages: \(PluginLanguage.allCases.map(\.rawValue).joined(separator: ", ")).
+            Languages: \(PluginTemplate.languages.map(\.rawValue).joined(separator: ", ")).
             """,
         flags: [
             Flag("language", short: "l", .value("language"), "in which it is written"),
@@ -40,14 +40,18 @@ extension Command {
 
 /// A plugin to copy: the folder of its language in PluginSDK/Template.
 struct PluginTemplate {
+    /// Zig is built and has no template yet.
+    static let languages = PluginLanguage.allCases.filter { $0 != .zig }
+
     private let language: PluginLanguage
     private let folder: String
     /// The name that the template's plugin has.
     private let placeholder: String
 
     init(language: String?, checkout: Checkout) throws(BuildError) {
-        let names = PluginLanguage.allCases.map(\.rawValue)
-        guard let language, let known = PluginLanguage(rawValue: language) else {
+        let names = Self.languages.map(\.rawValue)
+        guard let language, let known = Self.languages.first(where: { $0.rawValue == language })
+        else {
             let hint = language.flatMap { Suggestion.hint(for: $0, among: names) }
             throw BuildError(
                 "--language \(language ?? "is missing,"): expected one of "
