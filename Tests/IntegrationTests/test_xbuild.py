@@ -250,6 +250,13 @@ def test_mistakes_are_told(workshop, arguments, told):
     assert told in workshop(*arguments, status=1)
 
 
+def test_a_file_that_was_put_into_a_distribution_is_not_lost(workshop, copied):
+    (copied / "plugins/Caddyfile").write_text("precious")
+    said = workshop("--with", "respond", "--output", str(copied), status=1)
+    assert "holds plugins/Caddyfile" in said
+    assert (copied / "plugins/Caddyfile").read_text() == "precious"
+
+
 def test_new_does_not_touch_a_folder_that_holds_something(workshop, tmp_path):
     (tmp_path / "mine").write_text("precious")
     said = workshop("new", "fresh", "--language", "c", "--output", str(tmp_path), status=1)

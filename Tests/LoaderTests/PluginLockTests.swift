@@ -1,4 +1,5 @@
 // Plugins of a distribution are those of its lock file.
+import Foundation
 import Testing
 
 @testable import Loader
@@ -6,13 +7,15 @@ import Testing
 @Suite struct PluginLockTests {
     private static func digest(_ bytes: [UInt8]) -> String { "digest-of-\(bytes.count)" }
 
-    private func loader(_ folder: TemporaryFolder, isEnforced: Bool = true) -> PluginLoader {
+    private func loader(
+        _ folder: TemporaryFolder, isEnforced: Bool = true, program: String = "/nonexistent"
+    ) -> PluginLoader {
         TestHost.install()
         return PluginLoader(
             finder: PluginFinder(
                 options: [folder.path], environment: nil, executableFolder: "/nonexistent"),
             trust: PluginTrust(
-                executableFolder: "/nonexistent", isEnforced: isEnforced, sha256: Self.digest))
+                executableFolder: program, isEnforced: isEnforced, sha256: Self.digest))
     }
 
     private func lock(_ name: String, _ sha256: String) -> String {
@@ -49,6 +52,22 @@ import Testing
         let error = #expect(throws: LoaderError.self) { try loader(folder).load("stranger") }
         #expect(error?.rule == .lock)
         #expect(error?.message.hasPrefix("\(folder.path)/stranger.so is not in") == true)
+    }
+
+    @Test func theLockOfTheProgramGoesBeforeThatOfAStrangeFolder() throws {
+        let distribution = try TemporaryFolder()
+        try distribution.write(PluginLock.fileName, lock("other", "digest-of-1"))
+        try FileManager.default.createDirectory(
+            atPath: "\(distribution.path)/bin", withIntermediateDirectories: true)
+        let folder = try TemporaryFolder()
+        try PluginFixture("smuggled").build(in: folder)
+        let digest = Self.digest(try folder.read("smuggled.so"))
+        try folder.write(PluginLock.fileName, lock("smuggled", digest))
+        let error = #expect(throws: LoaderError.self) {
+            try loader(folder, program: "\(distribution.path)/bin").load("smuggled")
+        }
+        #expect(error?.rule == .lock)
+        #expect(error?.message.contains("is not in \(distribution.path)") == true)
     }
 
     @Test(arguments: [

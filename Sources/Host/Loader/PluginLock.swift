@@ -74,14 +74,15 @@ package struct PluginTrust: Sendable {
         self.sha256 = sha256
     }
 
-    /// The lock that holds for a plugin stands beside it, above its folder, or above the program:
-    /// so a distribution with a lock takes no plugin from elsewhere.
+    /// The lock above the program's folder decides when there is one, so that a distribution takes
+    /// no plugin from elsewhere, whatever lock lies there; else the one beside the plugin or above
+    /// its folder.
     ///
     /// - Throws: `LoaderError` when there is one and the plugin is not as it says.
     func check(_ file: PluginFile, plugin: String) throws(LoaderError) {
         guard isEnforced else { return }
         let folder = file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "."
-        let places = [folder, "\(folder)/..", "\(executableFolder)/.."]
+        let places = ["\(executableFolder)/..", folder, "\(folder)/.."]
         for place in places where PluginFile.exists("\(place)/\(PluginLock.fileName)") {
             let lock = try PluginLock(path: "\(place)/\(PluginLock.fileName)", plugin: plugin)
             return try lock.check(file, plugin: plugin) { sha256($0.bytes) }

@@ -20,7 +20,8 @@ enum SharedObjectCheck {
     /// - Parameter name: What the plugin has to be called; by the file's name when nil.
     static func run(_ bytes: [UInt8], path: String, name: String? = nil) -> ObjectReport {
         let fileName = Paths.name(path)
-        let plugin = name ?? String(fileName.prefix(fileName.count - 3))
+        let plugin =
+            name ?? (fileName.hasSuffix(".so") ? String(fileName.dropLast(3)) : fileName)
         var report = ObjectReport(path: path, size: bytes.count)
         readManifest(bytes, plugin, &report)
         do throws(ObjectFileError) {

@@ -91,17 +91,22 @@ struct Distribution {
         }
     }
 
-    /// A folder that is no distribution is somebody's.
+    /// A folder that is no distribution is somebody's, and so is what was put into one.
     static func requireReplaceable(_ target: String) throws(BuildError) {
         guard Folders.kind(target) != nil else { return }
         guard Folders.kind(target) == .folder else {
             throw BuildError("\(target) is there already and no folder")
         }
-        let isOurs = Folders.isFile("\(target)/\(PluginLock.fileName)")
-        guard isOurs || Folders.entries(target).isEmpty else {
+        if Folders.entries(target).isEmpty { return }
+        guard let strangers = LockFile.strangers(in: target) else {
             throw BuildError(
                 "\(target) is there already and no distribution of xbuild: name another folder "
                     + "with --output, or remove it")
+        }
+        if let first = strangers.first {
+            throw BuildError(
+                "\(target) holds \(first), which xbuild did not make: move it elsewhere, or name "
+                    + "another folder with --output")
         }
     }
 }

@@ -24,23 +24,30 @@ enum LockFile {
     /// SHA-256 of every file below a folder, by path from there.
     static func hashes(of folder: String) throws(BuildError) -> [String: String] {
         var hashes: [String: String] = [:]
-        try collect(folder, "", &hashes)
+        for path in paths(in: folder) {
+            hashes[path] = ContentDigest.sha256(
+                try withFiles { () throws(FilesError) in
+                    try Files.read("\(folder)/\(path)", bytesMax: .max)
+                })
+        }
         return hashes
     }
 
-    private static func collect(
-        _ root: String, _ below: String, _ hashes: inout [String: String]
-    ) throws(BuildError) {
-        for entry in Folders.entries("\(root)/\(below)") {
+    /// Files of a folder with a lock file that are not the distribution's; nil when the folder has
+    /// no lock file that can be read.
+    static func strangers(in folder: String) -> [String]? {
+        guard let bytes = try? Files.read("\(folder)/\(PluginLock.fileName)", bytesMax: .max),
+            let known = (try? JSONValue(parsing: bytes))?["files"]?.objectValue
+        else { return nil }
+        return paths(in: folder).filter { known[$0] == nil && $0 != PluginLock.fileName }
+    }
+
+    /// Everything below a folder that is no folder, by path from there.
+    private static func paths(in root: String, below: String = "") -> [String] {
+        Folders.entries("\(root)/\(below)").flatMap { entry in
             let path = below.isEmpty ? entry : "\(below)/\(entry)"
-            if Folders.kind("\(root)/\(path)") == .folder {
-                try collect(root, path, &hashes)
-            } else {
-                hashes[path] = ContentDigest.sha256(
-                    try withFiles { () throws(FilesError) in
-                        try Files.read("\(root)/\(path)", bytesMax: .max)
-                    })
-            }
+            return Folders.kind("\(root)/\(path)") == .folder
+                ? paths(in: root, below: path) : [path]
         }
     }
 }

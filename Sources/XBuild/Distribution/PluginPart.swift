@@ -98,10 +98,10 @@ struct PluginWorkshop {
         }
         let folder = below.isEmpty ? files : "\(files)/\(below)"
         guard Folders.isFolder(folder) else {
-            throw BuildError("\(url) has no folder \(below) at \(commit)")
+            throw BuildError("\(repository.shownURL) has no folder \(below) at \(commit)")
         }
         var source: [String: JSONValue] = [
-            "kind": "git", "url": .string(url), "revision": .string(commit),
+            "kind": "git", "url": .string(repository.shownURL), "revision": .string(commit),
         ]
         if let version = spec.version { source["version"] = .string(version) }
         if !below.isEmpty { source["folder"] = .string(below) }

@@ -21,6 +21,19 @@ struct GitRepository {
         copy = "\(cache.folder)/git/\(ContentDigest.sha256(Array(self.url.utf8)).prefix(32))"
     }
 
+    /// Without what stands between `://` and `@`, for the lock file and messages: it may be a token.
+    var shownURL: String { Self.withoutCredentials(url) }
+
+    static func withoutCredentials(_ url: String) -> String {
+        guard let colon = url.firstIndex(of: ":"), url[colon...].hasPrefix("://") else {
+            return url
+        }
+        let start = url.index(colon, offsetBy: 3)
+        let authority = url[start...].prefix { $0 != "/" }
+        guard let at = authority.lastIndex(of: "@") else { return url }
+        return String(url[..<start] + url[url.index(after: at)...])
+    }
+
     /// The commit that a version names, fetched when it has to be.
     func commit(of version: String?) throws(BuildError) -> String {
         if let version, Self.isCommit(version), let known = resolve(version) { return known }
@@ -29,7 +42,7 @@ struct GitRepository {
         for name in names {
             if let commit = resolve(name) { return commit }
         }
-        throw BuildError("\(url) has no tag, branch or commit \"\(version ?? "HEAD")\"")
+        throw BuildError("\(shownURL) has no tag, branch or commit \"\(version ?? "HEAD")\"")
     }
 
     /// Puts the files of a commit into an empty folder.
@@ -41,7 +54,7 @@ struct GitRepository {
                 ".",
             ],
             environment: Self.environment.merging(["GIT_INDEX_FILE": "\(folder).index"]) { $1 },
-            failure: "git cannot check out \(commit) of \(url)")
+            failure: "git cannot check out \(commit) of \(shownURL)")
         Folders.remove("\(folder).index")
     }
 
@@ -49,13 +62,13 @@ struct GitRepository {
         if Folders.isFolder(copy) {
             try git.run(
                 ["--git-dir=\(copy)", "fetch", "--quiet", "--prune", "--force", "origin"],
-                environment: Self.environment, failure: "git cannot fetch from \(url)")
+                environment: Self.environment, failure: "git cannot fetch from \(shownURL)")
         } else {
             let fresh = "\(copy).new"
             Folders.remove(fresh)
             try git.run(
                 ["clone", "--quiet", "--mirror", "--", url, fresh], environment: Self.environment,
-                failure: "git cannot clone \(url)")
+                failure: "git cannot clone \(shownURL)")
             try withFiles { () throws(FilesError) in try Folders.rename(fresh, to: copy) }
         }
     }
