@@ -15,7 +15,7 @@ final class GenerationBuilder {
     private let logs: LogRegistry
     private var handlers: [HandlerSlot] = []
     private var labels: [HandlerLabel] = []
-    private lazy var modules = PluginModules(instances: instances, registry: loader.registry)
+    private lazy var modules = PluginModules(instances: instances, loader: loader)
 
     init(loader: PluginLoader, cache: InstanceCache, logs: LogRegistry) {
         self.loader = loader

@@ -12,19 +12,19 @@ final class PluginModules {
     }
 
     private let instances: InstanceSet
-    private let registry: PluginRegistry
+    private let loader: PluginLoader
     private var providers: [Provider] = []
 
-    init(instances: InstanceSet, registry: PluginRegistry) {
+    init(instances: InstanceSet, loader: PluginLoader) {
         self.instances = instances
-        self.registry = registry
+        self.loader = loader
     }
 
     /// The matcher of a plugin, nil when no plugin has one of that name.
     func matcher(
         _ name: String, _ value: JSONValue, at location: String
     ) throws(RoutingError) -> PluginMatcher? {
-        guard let module = registry.module("http.matchers.\(name)"),
+        guard let module = loader.module("http.matchers.\(name)"),
             case .matcher(let ops) = module.ops
         else { return nil }
         let instance = try make(module, value, at: location)
@@ -37,7 +37,7 @@ final class PluginModules {
     /// placeholders of the ones before it.
     func providePlaceholders(_ configured: [JSONValue]) throws(ServerError) {
         do throws(RoutingError) {
-            for module in registry.allModules where module.directives.isEmpty {
+            for module in loader.registry.allModules where module.directives.isEmpty {
                 guard case .placeholder(let ops) = module.ops else { continue }
                 try provide(module, ops, .object([:]), at: module.id)
             }
@@ -54,7 +54,7 @@ final class PluginModules {
             throw RoutingError("expected an object with a member \"provider\"", at: location)
         }
         let id = "http.placeholders.\(name)"
-        guard let module = registry.module(id), case .placeholder(let ops) = module.ops else {
+        guard let module = loader.module(id), case .placeholder(let ops) = module.ops else {
             throw RoutingError("no loaded plugin has the module \(id)", at: location)
         }
         members["provider"] = nil

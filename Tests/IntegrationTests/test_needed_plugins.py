@@ -1,0 +1,73 @@
+"""`run` loads the plugins that a configuration needs, however it says so, and no others."""
+
+import json
+import pathlib
+import re
+import signal
+
+import pytest
+
+from support.client import fetch
+from support.gateway import site
+from support.ports import free_port
+
+pytestmark = pytest.mark.ours("Caddy's modules are compiled in")
+
+
+def loaded(gateway):
+    mapped = pathlib.Path(f"/proc/{gateway.pid}/maps").read_text()
+    return set(re.findall(r"/(\w+)\.so$", mapped, re.M)) & {
+        "auth", "demo_model", "functions", "header", "health", "llm_resolver", "respond",
+        "reverse_proxy", "rewrite",
+    }
+
+
+def test_only_what_is_mentioned(serve):
+    gateway, port = serve("respond hello")
+    assert fetch(port).body == b"hello"
+    assert loaded(gateway) == {"respond"}
+
+
+def test_the_module_that_a_directive_stands_for(serve, upstream):
+    gateway, port = serve(f"forward_auth {upstream().address} {{\nuri /\n}}\nrespond hello")
+    assert fetch(port).body == b"hello"
+    assert {"auth", "reverse_proxy", "respond"} <= loaded(gateway)
+
+
+def test_the_provider_of_a_service(serve, upstream):
+    gateway, _ = serve(f"reverse_proxy {upstream().address} {{\nhealth_uri /\n}}")
+    assert {"reverse_proxy", "health"} <= loaded(gateway)
+    assert not {"auth", "llm_resolver"} & loaded(gateway)
+
+
+def test_a_directive_in_an_imported_file(start, tmp_path):
+    (tmp_path / "more").write_text("respond imported\n")
+    text, port = site(f"import {tmp_path}/more")
+    start(text)
+    assert fetch(port).body == b"imported"
+
+
+def test_a_directive_in_a_variable(start):
+    text, port = site("{$DIRECTIVE} variable")
+    start(text, environment={"DIRECTIVE": "respond"})
+    assert fetch(port).body == b"variable"
+
+
+def test_names_that_json_spells_with_escapes(start):
+    port = free_port()
+    handler = {"handler": "static_response", "body": "escaped"}
+    servers = {"a": {"listen": [f":{port}"], "routes": [{"handle": [handler]}]}}
+    text = json.dumps({"apps": {"http": {"servers": servers}}})
+    start(text.replace("static_response", "\\u0073tatic_response"), name="config.json")
+    assert fetch(port).body == b"escaped"
+
+
+def test_a_reload_that_needs_another_plugin(start):
+    text, port = site("respond before")
+    gateway = start(text)
+    assert loaded(gateway) == {"respond"}
+    gateway.write_config(text.replace("respond before", "header X-After yes\nrespond after"))
+    gateway.signal(signal.SIGUSR1)
+    gateway.wait_for_log('"reloaded"')
+    answer = fetch(port)
+    assert (answer.body, answer.get("X-After")) == (b"after", "yes")
