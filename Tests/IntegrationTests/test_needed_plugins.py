@@ -58,7 +58,7 @@ def test_names_that_json_spells_with_escapes(start):
     handler = {"handler": "static_response", "body": "escaped"}
     servers = {"a": {"listen": [f":{port}"], "routes": [{"handle": [handler]}]}}
     text = json.dumps({"apps": {"http": {"servers": servers}}})
-    start(text.replace("static_response", "\\u0073tatic_response"), name="config.json")
+    start(text.replace("static_response", "\\u0073tatic_response"), name="config.json", ports=[port])
     assert fetch(port).body == b"escaped"
 
 
