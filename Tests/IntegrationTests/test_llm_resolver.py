@@ -13,6 +13,8 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.ours("the directive is ours")
 
+# A program that ended is dialled once more when it was looked at less than 50 ms ago.
+REFUSED = '"cannot connect to the upstream"'
 PROXIES = pytest.mark.parametrize("lines", ["", "proxy on"], ids=["variable", "proxy"])
 
 
@@ -48,6 +50,7 @@ def test_a_restarted_program_is_followed_to_another_port(resolve, service, lines
     resolver = resolve(lines)
     resolver.answer("api.shop.localhost")
     api.stop()
+    resolver.gateway.expect_log(REFUSED)
     api.start(free_port())
     assert resolver.answer("api.shop.localhost")["folder"] == str(api.folder)
 
@@ -58,6 +61,7 @@ def test_a_stranger_on_the_port_gets_nothing(resolve, service, lines):
     resolver = resolve(lines)
     resolver.answer("api.shop.localhost")
     api.stop()
+    resolver.gateway.expect_log(REFUSED)
     service("stranger/thing", port=api.port)
     response = resolver.ask("api.shop.localhost")
     assert (response.status, error_code(response)) == (503, "starting")
@@ -69,6 +73,7 @@ def test_a_stopped_program_is_waited_for(resolve, service):
     resolver = resolve()
     resolver.answer("api.shop.localhost")
     api.stop()
+    resolver.gateway.expect_log(REFUSED)
     page = resolver.ask("api.shop.localhost", fields=[("Accept", "text/html")])
     assert page.status == 503 and page.get("retry-after") == "2"
     assert b'http-equiv="refresh"' in page.body
@@ -212,6 +217,7 @@ def test_a_manual_mapping_follows_its_program(resolve, service):
     resolver.put("pretty.localhost", type="process", target="localhost", port=odd.port)
     assert resolver.answer("pretty.localhost")["folder"] == str(odd.folder)
     odd.stop()
+    resolver.gateway.expect_log(REFUSED)
     odd.start(free_port())
     wait_until(lambda: resolver.ask("pretty.localhost").status == 200, 10, "it is followed")
 

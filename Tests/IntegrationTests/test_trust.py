@@ -151,6 +151,7 @@ def test_a_new_root_is_announced_once(resolver):
     trust.check_hostname, trust.verify_mode = False, fixtures.ssl.CERT_NONE
     for name in ["a.localhost", "b.localhost"]:
         assert fetch(port, host=name, tls=trust, server_name=name).status == 200
+    gateway.wait_for_log("gatewright trust")
     assert len([line for line in gateway.lines if "gatewright trust" in line]) == 1
 
 
