@@ -123,12 +123,12 @@ enum PermissionTable {
     ]
 
     /// Of libswiftCore.a, libswift_Concurrency.a and what they need: reading of their own
-    /// settings, the backtracer.
+    /// settings, the backtracer; of libswiftGlibc.a: its functions with variable arguments.
     private static let inSwiftIsland = words(
         """
         open fopen readlink stat lstat getenv environ dlopen dlsym clone execvpe waitpid socketpair
         getsockopt pthread_create pthread_sigmask sigaction sigaltstack sigprocmask sigsuspend
-        signalfd setpriority exit pthread_kill raise
+        signalfd setpriority exit pthread_kill raise __environ openat sem_open
         """)
 
     /// Of Rust's std, for the backtrace of a panic and for random seeds.
