@@ -14,6 +14,9 @@ from support.litellm_proxy import LiteLLM
 from support.resolver import Resolver, Service
 from support.upstreams import Upstream
 
+#: Fixtures that several files share.
+pytest_plugins = ["support.xbuild"]
+
 
 def pytest_configure(config):
     config.addinivalue_line(

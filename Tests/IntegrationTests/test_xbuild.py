@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -12,91 +11,13 @@ import subprocess
 import pytest
 
 from support.client import fetch
-from support.gateway import PROGRAM, ROOT, site
-from support.ports import free_port
+from support.gateway import ROOT, site
 from support.waiting import wait_until
+from support.xbuild import LANGUAGES, XBUILD, write_program
 
 pytestmark = pytest.mark.ours("Caddy has xcaddy")
 
-XBUILD = os.environ.get("XBUILD", str(pathlib.Path(PROGRAM).parent / "xbuild"))
-LANGUAGES = {"c": "c", "c++": "cpp", "rust": "rust", "swift": "swift", "swift-embedded": "embedded"}
 README = (ROOT / "PluginSDK/README.md").read_text()
-
-
-@pytest.fixture(scope="session")
-def workshop(tmp_path_factory):
-    """xbuild in an empty folder, with a cache of its own: workshop(arguments…) runs it there."""
-    folder = tmp_path_factory.mktemp("xbuild")
-    environment = {**os.environ, "XBUILD_CACHE": str(folder / "cache")}
-    environment.setdefault("GATEWRIGHT_SOURCE", str(ROOT))
-
-    def run(*arguments, status=0, **options):
-        options.setdefault("cwd", folder)
-        options.setdefault("env", environment)
-        ended = subprocess.run([XBUILD, *arguments], capture_output=True, text=True, **options)
-        said = ended.stdout + ended.stderr
-        assert ended.returncode == status, said
-        assert "Fatal error" not in said
-        return said
-
-    run.folder = folder
-    run.environment = environment
-    return run
-
-
-@pytest.fixture(scope="session")
-def plugins(workshop):
-    """A plugin in each language, made and tested with the commands of PluginSDK/README.md."""
-    made = {}
-    for language, short in LANGUAGES.items():
-        name = f"greet_{short}"
-        workshop("new", name, "--language", language)
-        made[language] = name
-    return made
-
-
-@pytest.fixture(scope="session")
-def distribution(workshop, plugins):
-    """A gateway with all of them, moved to another folder after it was made."""
-    arguments = [f"--with={name}={name}" for name in plugins.values()]
-    workshop(*arguments, "--output", "made/gateway")
-    moved = workshop.folder / "elsewhere" / "my gateway"
-    moved.parent.mkdir()
-    (workshop.folder / "made/gateway").rename(moved)
-    return moved
-
-
-@pytest.fixture
-def run_distribution(tmp_path):
-    """run_distribution(folder, config, port) starts its program without the toolchain in sight."""
-    running = []
-
-    def start(folder, config, port, *arguments):
-        (tmp_path / "Caddyfile").write_text(config)
-        log = open(tmp_path / "log", "wb")
-        process = subprocess.Popen(
-            [folder / "bin/gatewright", "run", "--config", "Caddyfile", *arguments],
-            cwd=tmp_path,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
-            stdout=log,
-            stderr=log,
-        )
-        running.append(process)
-
-        def answers():
-            assert process.poll() is None, (tmp_path / "log").read_text()
-            try:
-                return fetch(port)
-            except OSError:
-                return None
-
-        wait_until(answers, 10, "an answer")
-        return process
-
-    yield start
-    for process in running:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
 
 
 def test_the_readme_has_the_commands_that_are_tested_here():
@@ -122,18 +43,6 @@ def test_plugins_in_every_language_answer_in_a_moved_gateway(distribution, plugi
     mapped = pathlib.Path(f"/proc/{process.pid}/maps").read_text()
     swift = set(re.findall(r"/\S.*/libswift\w+\.so", mapped))
     assert swift and all(str(distribution) in path for path in swift), swift
-
-
-def test_two_builds_are_equal_to_the_bit(workshop, plugins):
-    arguments = [f"--with={name}={name}" for name in plugins.values()]
-    for place in ("one", "two"):
-        # Another cache: everything of the plugins is built again.
-        environment = {**workshop.environment, "XBUILD_CACHE": str(workshop.folder / f"cache-{place}")}
-        workshop(*arguments, "--archive", "--deb", "--output", f"{place}/gateway", env=environment)
-        shutil.rmtree(workshop.folder / f"cache-{place}")
-    for name in ("gateway.tar.gz", *(p.name for p in (workshop.folder / "one").glob("*.deb"))):
-        one, two = ((workshop.folder / place / name).read_bytes() for place in ("one", "two"))
-        assert one == two, name
 
 
 @pytest.fixture
@@ -182,12 +91,12 @@ def test_a_plugin_out_of_git_is_locked_at_its_commit(workshop, plugins, tmp_path
     git("add", ".")
     git("commit", "--quiet", "--message", "one")
     git("tag", "v1")
-    workshop(
-        "--bare", f"--with=greet_c@v1=file://{repository}#plugins/greet_c", "--with=respond", "--output", "git"
-    )
-    lock = json.loads((workshop.folder / "git/gatewright.lock.json").read_text())
-    (entry,) = [entry for entry in lock["plugins"] if entry["name"] == "greet_c"]
-    assert entry["source"]["revision"] == git("rev-parse", "HEAD")
+    for address in (f"file://{repository}", str(repository), os.path.relpath(repository, workshop.folder)):
+        workshop("--bare", f"--with=greet_c@v1={address}#plugins/greet_c", "--with=respond", "--output", "git")
+        lock = json.loads((workshop.folder / "git/gatewright.lock.json").read_text())
+        (entry,) = [entry for entry in lock["plugins"] if entry["name"] == "greet_c"]
+        assert entry["source"]["revision"] == git("rev-parse", "HEAD")
+        assert entry["source"]["folder"] == "plugins/greet_c"
     said = workshop("--bare", f"--with=greet_c@v9=file://{repository}", "--output", "git9", status=1)
     assert 'no tag, branch or commit "v9"' in said
 
@@ -272,25 +181,11 @@ def test_a_missing_toolchain_is_named(workshop, plugins, tmp_path):
     assert "cargo, which builds Rust" in said and "rustup.rs" in said
 
 
-def test_a_full_disk_leaves_nothing_half_written(workshop, plugins, tmp_path):
-    environment = {**workshop.environment, "XBUILD_CACHE": str(tmp_path / "cache")}
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-
-    said = workshop(
-        "--bare", "--with=respond", "--output", f"{tmp_path}/out", status=1, env=environment, preexec_fn=limit
-    )
-    assert "file too large" in said
-    assert os.listdir(tmp_path) == ["cache"]
-
-
 def test_an_interrupted_build_leaves_nothing(workshop, tmp_path):
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow/slow.c").write_text("int slow;\n")
     # A compiler that never ends stands for a long build.
-    (tmp_path / "cc").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 600\n")
-    (tmp_path / "cc").chmod(0o755)
+    write_program(tmp_path / "cc", f"touch {tmp_path}/started\nexec sleep 600")
     environment = {**workshop.environment, "CC": str(tmp_path / "cc"), "XBUILD_CACHE": str(tmp_path / "cache")}
     process = subprocess.Popen(
         [XBUILD, "--bare", f"--with=slow={tmp_path}/slow", "--output", f"{tmp_path}/out"],

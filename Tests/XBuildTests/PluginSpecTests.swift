@@ -11,6 +11,11 @@ import Testing
             ("greet=a=b.so", "greet", nil, .path("a=b.so")),
             ("greet@v1=/repo", "greet", "v1", .git(url: "/repo", folder: "")),
             (
+                "greet@v1=../all#plugins/greet", "greet", "v1",
+                .git(url: "../all", folder: "plugins/greet")
+            ),
+            ("greet=odd#name", "greet", nil, .path("odd#name")),
+            (
                 "geo@v1.2=https://example.com/geo.git", "geo", "v1.2",
                 .git(url: "https://example.com/geo.git", folder: "")
             ),
@@ -30,7 +35,7 @@ import Testing
     @Test(arguments: [
         "", "=x", "libgeo=x.so", "a b=x", "../up", "geo@=x", "geo@-x=y", "geo=",
         "geo=--upload-pack=x",
-        "geo=file:///r#../..", "geo=file:///r#/etc",
+        "geo=file:///r#../..", "geo@v1=../r#../..", "geo@v1=#x", "geo=file:///r#/etc",
     ])
     func refuses(text: String) {
         #expect(throws: BuildError.self) { try PluginSpec(text) }

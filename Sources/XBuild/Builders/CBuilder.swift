@@ -7,26 +7,29 @@ struct CBuilder {
 
     init(_ plugin: PluginBuild) { self.plugin = plugin }
 
-    func build(_ output: String, scratch: String) throws(BuildError) {
+    /// - Returns: Paths of what was read.
+    func build(_ output: String, scratch: String) throws(BuildError) -> Set<String> {
         let sources = plugin.settings.sources.isEmpty ? found : plugin.settings.sources
         guard !sources.isEmpty else {
             throw BuildError("no *.c, *.cc or *.cpp in \(plugin.folder)")
         }
         let isCxx = sources.contains { SourceFiles.cxxSuffixes.contains(Paths.suffix($0)) }
-        let packages = try packageFlags()
+        let packages = try PackageFlags(of: plugin.settings.pkgConfig)
         var objects: [String] = []
+        var inputs: Set<String> = []
         for source in sources {
             let object = "\(scratch)/\(source.split(separator: "/").joined(separator: ".")).o"
-            try compile(source, object, packages)
+            inputs.formUnion(try compile(source, object, packages))
             objects.append(object)
         }
         if let manifest = try compiledManifest(scratch) { objects.append(manifest) }
         let linker = isCxx ? try Tools.cxxCompiler() : try Tools.cCompiler()
-        try linker.run(
+        let trace = try linker.run(
             ["-shared", "-o", output] + objects + LinkFlags.ofPlugin(plugin.name, plugin.checkout)
-                + ["-Wl,--no-undefined", "-Wl,--as-needed", "-s"] + plugin.settings.link
-                + packages.link,
+                + ["-Wl,--no-undefined", "-Wl,--as-needed", "-s", "-Wl,--trace"]
+                + plugin.settings.link + packages.link,
             in: plugin.folder, failure: "the plugin does not link")
+        return inputs.union(LinkFlags.libraries(inTrace: trace, from: plugin.folder))
     }
 
     private var found: [String] {
@@ -37,15 +40,19 @@ struct CBuilder {
 
     private func compile(
         _ source: String, _ object: String, _ packages: PackageFlags
-    ) throws(BuildError) {
+    ) throws(BuildError) -> Set<String> {
         let isCxx = SourceFiles.cxxSuffixes.contains(Paths.suffix(source))
         let compiler = isCxx ? try Tools.cxxCompiler() : try Tools.cCompiler()
         let own = ["-I\(plugin.checkout.headers)", "-I.", "-Iinclude"]
         let added = plugin.settings.include.map { "-I\($0)" } + plugin.settings.compile
         try compiler.run(
             (isCxx ? try cxxFlags(compiler) : ["-std=c17"]) + common + own + added
-                + packages.compile + ["-c", source, "-o", object],
+                + packages.compile + ["-MD", "-MF", "\(object).d", "-c", source, "-o", object],
             in: plugin.folder, failure: "\(source) does not compile")
+        let rules = try withFiles { () throws(FilesError) in
+            try Files.read("\(object).d", bytesMax: .max)
+        }
+        return MakeRules.sources(String(decoding: rules, as: UTF8.self), from: plugin.folder)
     }
 
     private var common: [String] {
@@ -58,28 +65,9 @@ struct CBuilder {
 
     /// A unique symbol would be shared between two versions of a plugin (docs/abi.md, "Loading").
     private func cxxFlags(_ compiler: Tool) throws(BuildError) -> [String] {
-        let version = try compiler.run(["--version"], failure: "\(compiler.path) does not run")
+        let version = try CompilerVersion.of(compiler, ["--version"], in: plugin.folder)
         let unique = version.contains(text: "clang") ? [] : ["-fno-gnu-unique"]
         return ["-std=c++20", "-fvisibility-inlines-hidden"] + unique
-    }
-
-    private struct PackageFlags {
-        var compile: [String] = []
-        var link: [String] = []
-    }
-
-    private func packageFlags() throws(BuildError) -> PackageFlags {
-        let names = plugin.settings.pkgConfig
-        guard !names.isEmpty else { return PackageFlags() }
-        let tool = try Tools.pkgConfig()
-        func flags(_ kind: String) throws(BuildError) -> [String] {
-            let text = try tool.run(
-                [kind] + names,
-                failure: "pkg-config does not know \(names.joined(separator: ", ")): "
-                    + "install the development packages of these libraries")
-            return text.split(whereSeparator: \.isWhitespace).map(String.init)
-        }
-        return PackageFlags(compile: try flags("--cflags"), link: try flags("--libs"))
     }
 
     /// `manifest.json`, for plugins that do not use GW_MANIFEST.
@@ -100,6 +88,20 @@ enum LinkFlags {
             "-Wl,--version-script=\(checkout.exportMap)", "-Wl,-Bsymbolic", "-Wl,--build-id=sha1",
             "-Wl,-soname=\(name).so", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack",
         ]
+    }
+}
+
+extension LinkFlags {
+    /// The files that a linker says it has opened.
+    static func libraries(inTrace trace: String, from folder: String) -> Set<String> {
+        var files: Set<String> = []
+        for line in trace.split(separator: "\n") {
+            // Members of an archive: PATH(MEMBER).
+            let path = String(line.prefix { $0 != "(" }).trimmed
+            let absolute = path.hasPrefix("/") ? path : "\(folder)/\(path)"
+            if !path.isEmpty, Folders.isFile(absolute) { files.insert(absolute) }
+        }
+        return files
     }
 }
 

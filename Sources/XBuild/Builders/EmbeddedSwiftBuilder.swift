@@ -6,7 +6,8 @@ struct EmbeddedSwiftBuilder {
 
     init(_ plugin: PluginBuild) { self.plugin = plugin }
 
-    func build(_ output: String, scratch: String) throws(BuildError) {
+    /// - Returns: Paths of what was read.
+    func build(_ output: String, scratch: String) throws(BuildError) -> Set<String> {
         let sources = plugin.settings.sources.isEmpty ? found : plugin.settings.sources
         guard !sources.isEmpty else { throw BuildError("no *.swift in \(plugin.folder)") }
         let object = "\(scratch)/plugin.o"
@@ -14,14 +15,18 @@ struct EmbeddedSwiftBuilder {
             [
                 "-enable-experimental-feature", "Embedded", "-wmo", "-O", "-parse-as-library",
                 "-swift-version", "6", "-module-name", moduleName, "-emit-object", "-o", object,
+                "-emit-dependencies",
                 "-file-prefix-map", "\(plugin.folder)=.", "-I", try moduleMap(scratch),
                 "-Xcc", "-I\(plugin.checkout.headers)",
             ] + plugin.settings.compile + sources, in: plugin.folder,
             failure: "it does not compile as Embedded Swift")
-        try link(object, output, scratch)
+        let read = MakeRules.sources(below: scratch, from: plugin.folder)
+        return read.union(try link(object, output, scratch))
     }
 
-    private func link(_ object: String, _ output: String, _ scratch: String) throws(BuildError) {
+    private func link(
+        _ object: String, _ output: String, _ scratch: String
+    ) throws(BuildError) -> Set<String> {
         var objects = [object]
         if let manifest = try ManifestSource.make(plugin.folder, scratch) {
             let compiled = "\(scratch)/gw_manifest.o"
@@ -30,11 +35,12 @@ struct EmbeddedSwiftBuilder {
                     + ["-o", compiled], in: scratch, failure: "the manifest does not compile")
             objects.append(compiled)
         }
-        try Tools.cCompiler().run(
+        let trace = try Tools.cCompiler().run(
             ["-shared", "-o", output] + objects + LinkFlags.ofPlugin(plugin.name, plugin.checkout)
                 + ["-Wl,--no-undefined", "-Wl,--as-needed", "-Wl,--gc-sections", "-s"]
-                + plugin.settings.link,
+                + ["-Wl,--trace"] + plugin.settings.link,
             in: plugin.folder, failure: "the plugin does not link")
+        return LinkFlags.libraries(inTrace: trace, from: plugin.folder)
     }
 
     private var found: [String] {

@@ -8,6 +8,16 @@ enum PluginLanguage: String, CaseIterable {
     case swiftEmbedded = "swift-embedded"
     case zig
 
+    /// What its tools leave at the root of a package when people run them there.
+    var outputs: Set<String> {
+        switch self {
+        case .rust: ["target"]
+        case .swift: [".build"]
+        case .zig: [".zig-cache", "zig-cache", "zig-out"]
+        case .c, .cxx, .swiftEmbedded: []
+        }
+    }
+
     /// What the files of a folder say. A Makefile is never run.
     ///
     /// - Throws: `BuildError` when it looks like none, with what was looked for.

@@ -7,18 +7,32 @@ struct RustBuilder {
 
     init(_ plugin: PluginBuild) { self.plugin = plugin }
 
-    func build(_ output: String, scratch: String) throws(BuildError) {
-        let lock = Folders.isFile("\(plugin.folder)/Cargo.lock") ? ["--locked"] : []
-        try Tools.cargo().run(
-            ["build", "--release", "--quiet", "--lib"] + lock, in: plugin.folder,
-            environment: [
-                "CARGO_TARGET_DIR": scratch, "CARGO_ENCODED_RUSTFLAGS": flags(scratch),
-                "CARGO_TERM_COLOR": "never", "GATEWRIGHT_SDK": plugin.checkout.sdk,
-                "RUSTFLAGS": nil,
-            ],
-            failure: "cargo cannot build it")
+    /// - Returns: Paths of what was read.
+    func build(_ output: String, scratch: String) throws(BuildError) -> Set<String> {
+        let lock = PackageLock("Cargo.lock", of: plugin.folder, scratch: scratch)
+        try lock.around { () throws(BuildError) in
+            try Tools.cargo().run(
+                ["build", "--release", "--quiet", "--lib"] + (lock.isAuthors ? ["--locked"] : []),
+                in: plugin.folder,
+                environment: [
+                    "CARGO_TARGET_DIR": scratch, "CARGO_ENCODED_RUSTFLAGS": flags(scratch),
+                    "CARGO_TERM_COLOR": "never", "GATEWRIGHT_SDK": plugin.checkout.sdk,
+                    "RUSTFLAGS": nil,
+                ],
+                failure: "cargo cannot build it")
+        }
         let built = try library("\(scratch)/release")
         try withFiles { () throws(FilesError) in try Folders.copy(built, to: output, mode: 0o755) }
+        return MakeRules.sources(below: "\(scratch)/release", from: plugin.folder)
+            .union(try workspace())
+    }
+
+    /// The files of the workspace that the crate is in, when that is another folder.
+    private func workspace() throws(BuildError) -> [String] {
+        let root = try Tools.cargo().run(
+            ["locate-project", "--workspace", "--message-format", "plain"], in: plugin.folder,
+            failure: "cargo does not say which workspace it is in")
+        return [root.trimmed, "\(Paths.folder(root.trimmed))/Cargo.lock"]
     }
 
     /// cargo names the library after the crate, which need not have the plugin's name.

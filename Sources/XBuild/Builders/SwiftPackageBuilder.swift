@@ -1,4 +1,5 @@
 // Plugins in Swift: a package with a dynamic library product of the plugin's name.
+import Base
 import Commands
 
 struct SwiftPackageBuilder {
@@ -6,12 +7,16 @@ struct SwiftPackageBuilder {
 
     init(_ plugin: PluginBuild) { self.plugin = plugin }
 
-    func build(_ output: String, scratch: String) throws(BuildError) {
+    /// - Returns: Paths of what was read.
+    func build(_ output: String, scratch: String) throws(BuildError) -> Set<String> {
+        let lock = PackageLock("Package.resolved", of: plugin.folder, scratch: scratch)
         do throws(BuildError) {
-            try Tools.swift().run(
-                arguments(scratch), in: plugin.folder,
-                environment: ["GATEWRIGHT_SDK": plugin.checkout.sdk],
-                failure: "swift build cannot build the product \(plugin.name)")
+            try lock.around { () throws(BuildError) in
+                try Tools.swift().run(
+                    arguments(scratch), in: plugin.folder,
+                    environment: ["GATEWRIGHT_SDK": plugin.checkout.sdk],
+                    failure: "swift build cannot build the product \(plugin.name)")
+            }
         } catch {
             throw plugin.mode == .embedded ? Self.explained(error) : error
         }
@@ -22,6 +27,19 @@ struct SwiftPackageBuilder {
                     + ".library(name: \"\(plugin.name)\", type: .dynamic, targets: [...])")
         }
         try withFiles { () throws(FilesError) in try Folders.copy(built, to: output, mode: 0o755) }
+        return MakeRules.sources(below: "\(scratch)/release/", from: plugin.folder)
+            .union(packagesBeside(scratch))
+    }
+
+    /// The folders of the packages that it names by path, which may gain files.
+    private func packagesBeside(_ scratch: String) -> [String] {
+        let text = try? Files.read("\(scratch)/workspace-state.json", bytesMax: .max)
+        let state = text.flatMap { try? JSONValue(parsing: $0) }
+        let packages = state?["object"]?["dependencies"]?.arrayValue ?? []
+        return packages.compactMap { package in
+            package["state"]?["name"]?.stringValue == "fileSystem"
+                ? package["state"]?["path"]?.stringValue : nil
+        }
     }
 
     private func arguments(_ scratch: String) -> [String] {

@@ -6,7 +6,8 @@ struct ZigBuilder {
 
     init(_ plugin: PluginBuild) { self.plugin = plugin }
 
-    func build(_ output: String, scratch: String) throws(BuildError) {
+    /// - Returns: Nothing: zig does not say what it has read.
+    func build(_ output: String, scratch: String) throws(BuildError) -> Set<String> {
         let sources = plugin.settings.sources.isEmpty ? found : plugin.settings.sources
         guard let root = sources.first else { throw BuildError("no *.zig in \(plugin.folder)") }
         var objects: [String] = []
@@ -23,6 +24,7 @@ struct ZigBuilder {
             ] + objects + plugin.settings.compile + plugin.settings.link,
             in: plugin.folder, failure: "zig cannot build it")
         Folders.remove("\(output).o")
+        return []
     }
 
     private var found: [String] {

@@ -23,7 +23,7 @@ enum KnownLibraries {
         let near = runPaths.map { path in
             path.hasPrefix("$ORIGIN") ? folder + path.dropFirst("$ORIGIN".count) : path
         }
-        let toolchain = (try? Tools.swiftLibraries()).map { [$0] } ?? []
+        let toolchain = (try? SwiftToolchain()).map { [$0.libraries] } ?? []
         let system = [
             "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
             "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib", "/usr/local/lib",

@@ -40,10 +40,12 @@ struct BuildRequest {
         return specs
     }
 
-    init(_ arguments: ParsedArguments) throws(BuildError) {
+    /// - Parameter own: A plugin that is put in unless --with names it.
+    init(_ arguments: ParsedArguments, own: PluginSpec? = nil) throws(BuildError) {
         Progress.configure(arguments)
         var specs: [PluginSpec] = []
         for text in arguments.values("with") { specs.append(try PluginSpec(text)) }
+        if let own, !specs.contains(where: { $0.name == own.name }) { specs.append(own) }
         if !arguments.has("bare") {
             let named = specs.map(\.name)
             specs += try Self.standardSpecs().filter { !named.contains($0.name) }
@@ -61,9 +63,13 @@ struct BuildRequest {
     }
 
     /// Builds whatever is not built yet, and puts it into a folder.
-    func makeDistribution(in target: String) throws(BuildError) -> Distribution {
+    ///
+    /// - Returns: What is in it, and the paths of the archives.
+    func makeDistribution(
+        in target: String, archives: [Archive.Kind] = []
+    ) throws(BuildError) -> (Distribution, archives: [String]) {
         try Distribution.requireReplaceable(target)
-        let host = try HostBuild(checkout, mode: mode, cache: cache)
+        let host = HostBuild(checkout, mode: mode)
         // Names that do not exist are told before anything is built.
         for spec in specs where spec.place == .firstParty {
             _ = try checkout.pluginFolder(spec.name)
@@ -78,8 +84,8 @@ struct BuildRequest {
         let distribution = Distribution(
             checkout: checkout, host: host, mode: mode, plugins: parts,
             version: checkout.version(), revision: checkout.revision())
-        try distribution.write(to: target, cache: cache)
-        return distribution
+        let made = try distribution.write(to: target, archives: archives, cache: cache)
+        return (distribution, made)
     }
 }
 
@@ -105,15 +111,17 @@ extension Command {
             try reporting { () throws(BuildError) in
                 let request = try BuildRequest(arguments)
                 let target = Paths.absolute(arguments.value("output") ?? "gatewright")
-                let distribution = try Progress.timed("\(target): made") { () throws(BuildError) in
-                    try request.makeDistribution(in: target)
+                let kinds =
+                    (arguments.has("archive") ? [Archive.Kind.tarball] : [])
+                    + (arguments.has("deb") ? [.debianPackage] : [])
+                let (distribution, archives) = try Progress.timed("\(target): made") {
+                    () throws(BuildError) in
+                    try request.makeDistribution(in: target, archives: kinds)
                 }
-                let archive = Archive(of: target, distribution)
                 for plugin in distribution.plugins {
                     for warning in plugin.warnings { Progress.say("\(plugin.name): \(warning)") }
                 }
-                if arguments.has("archive") { Console.print(try archive.writeTarball()) }
-                if arguments.has("deb") { Console.print(try archive.writeDebianPackage()) }
+                for path in archives { Console.print(path) }
                 Console.print(target)
                 return .success
             }

@@ -1,4 +1,5 @@
 // `xbuild run`, and `xbuild` alone: builds a gateway and runs it on the Caddyfile that is here.
+import Base
 import Commands
 import Services
 
@@ -26,7 +27,7 @@ extension Command {
             }
             passed = ["--config", "Caddyfile", "--adapter", "caddyfile"] + passed
         }
-        let request = try BuildRequest(arguments)
+        let request = try BuildRequest(arguments, own: ownPlugin())
         let target = "\(request.cache.folder)/run/\(folderKey(request))"
         try Progress.timed("gateway made") { () throws(BuildError) in
             _ = try request.makeDistribution(in: target)
@@ -35,6 +36,18 @@ extension Command {
             program: "\(target)/bin/gatewright", arguments: ["run"] + passed,
             environment: ["GATEWRIGHT_PLUGINS": nil]
         ).replaceProcess()
+    }
+
+    /// The plugin that is written in the current folder: sources, and a manifest or the test.json
+    /// of `xbuild new`. Other sources may lie beside a Caddyfile, too.
+    private static func ownPlugin() throws(BuildError) -> PluginSpec? {
+        let manifest = ["manifest.json", "Manifest/manifest.json"].first(where: Folders.isFile)
+        guard manifest != nil || Folders.isFile(TestFile.fileName),
+            (try? PluginLanguage.detect(Paths.current)) != nil
+        else { return nil }
+        let text = manifest.flatMap { try? Files.read($0) }
+        let name = text.flatMap { try? JSONValue(parsing: $0) }?["name"]?.stringValue
+        return try PluginSpec("\(name ?? Paths.name(Paths.current))=.")
     }
 
     /// One folder for each set of plugins, so that two of these may run at once.

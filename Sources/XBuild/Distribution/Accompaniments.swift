@@ -38,12 +38,12 @@ enum Accompaniments {
         """
     }
 
-    static func dockerfile(packages: [String]) -> String {
+    static func dockerfile(base: String, packages: [String]) -> String {
         let names = (packages.filter { $0 != "libc6" && $0 != "libgcc-s1" } + ["ca-certificates"])
             .sorted().joined(separator: " ")
         return """
             # Builds an image of this distribution: docker build -t gatewright .
-            FROM debian:12-slim
+            FROM \(base)
             RUN apt-get update && apt-get install --yes --no-install-recommends \\
                 \(names) && rm -rf /var/lib/apt/lists/*
             COPY bin /opt/gatewright/bin
@@ -71,18 +71,15 @@ enum Accompaniments {
         }
     }
 
-    /// The licence of the Swift run-time libraries, which the toolchain does not always carry.
-    static func swiftLicence(libraries: String) -> String {
-        let file = Paths.absolute("\(libraries)/../../../share/swift/LICENSE.txt")
-        return Folders.isFile(file)
-            ? file : ""
-    }
-
     static let swiftNotice = """
-        The libraries in lib/swift are the run-time libraries of the Swift programming language,
+        The libraries in lib/swift, or inside of program and plugins, are the run-time libraries of the Swift programming language,
         https://swift.org, Copyright (c) Apple Inc. and the Swift project authors. They are licensed
-        under the Apache License 2.0 with the Runtime Library Exception:
-        https://swift.org/LICENSE.txt
+        under the Apache License 2.0, which is beside this file, with the Runtime Library Exception:
+
+            As an exception, if you use this Software to compile your source code and portions of
+            this Software are embedded into the binary product as a result, you may redistribute
+            such product without providing attribution as would otherwise be required by Sections
+            4(a), 4(b) and 4(d) of the License.
 
         """
 }

@@ -2,19 +2,21 @@
 import Commands
 
 struct Archive {
+    enum Kind {
+        case tarball, debianPackage
+    }
+
     private let folder: String
     private let version: String
-    private let system: [String]
+    private let packages: [String]
 
-    init(of folder: String, _ distribution: Distribution) {
+    /// - Parameters:
+    ///   - folder: The distribution; the tarball has a folder of its name.
+    ///   - packages: The Debian packages that it needs.
+    init(of folder: String, version: String, packages: [String]) {
         self.folder = folder
-        version = distribution.version
-        system =
-            (try? RuntimeLibraries(
-                neededBy: ["\(folder)/bin/gatewright"]
-                    + Folders.entries("\(folder)/plugins").map { "\(folder)/plugins/\($0)" },
-                folder: try Tools.swiftLibraries()
-            ).debianPackages()) ?? []
+        self.version = version
+        self.packages = packages
     }
 
     #if arch(arm64)
@@ -23,55 +25,80 @@ struct Archive {
     private static let architecture = "amd64"
     #endif
 
-    /// - Returns: Its path.
-    func writeTarball() throws(BuildError) -> String {
-        let target = "\(folder).tar.gz"
-        try replacing(target) { (staged) throws(BuildError) in
-            let tar = "\(staged)/archive.tar"
-            try pack(Paths.folder(folder), [Paths.name(folder)], into: tar)
-            return try compress(tar)
+    func name(_ kind: Kind) -> String {
+        switch kind {
+        case .tarball: "\(Paths.name(folder)).tar.gz"
+        case .debianPackage: "gatewright_\(version)_\(Self.architecture).deb"
         }
-        return target
     }
 
-    func writeDebianPackage() throws(BuildError) -> String {
-        let target = "\(Paths.folder(folder))/gatewright_\(version)_\(Self.architecture).deb"
-        try replacing(target) { (staged) throws(BuildError) in
-            try withFiles { () throws(FilesError) in
-                try layOut("\(staged)/data")
-                try Folders.write(control, to: "\(staged)/control/control")
-                try Folders.write("2.0\n", to: "\(staged)/debian-binary")
+    /// - Returns: Its path in the folder `target`.
+    func write(_ kind: Kind, to target: String) throws(BuildError) -> String {
+        let work = "\(target)/.archive"
+        defer { Folders.remove(work) }
+        try withFiles { () throws(FilesError) in try Folders.make(work) }
+        let made =
+            switch kind {
+            case .tarball: try tarball(work)
+            case .debianPackage: try debianPackage(work)
             }
-            for part in ["control", "data"] {
-                let entries = Folders.entries("\(staged)/\(part)").map { "./\($0)" }
-                try pack("\(staged)/\(part)", entries, into: "\(staged)/\(part).tar")
-                _ = try compress("\(staged)/\(part).tar")
-            }
-            let package = "\(staged)/package.deb"
-            try Tools.ar().run(
-                ["rcD", package, "debian-binary", "control.tar.gz", "data.tar.gz"], in: staged,
-                failure: "ar cannot write the package")
-            return package
+        let path = "\(target)/\(name(kind))"
+        try withFiles { () throws(FilesError) in
+            try Folders.rename(made, to: path)
+            try Folders.normalizeModes(path)
         }
-        return target
+        return path
     }
 
-    /// Makes a file in a temporary folder and moves it into its place.
-    private func replacing(
-        _ target: String, _ make: (String) throws(BuildError) -> String
+    static func requireReplaceable(_ path: String) throws(BuildError) {
+        guard Folders.kind(path) == nil || Folders.kind(path) == .file else {
+            throw BuildError("\(path) is there already and no file")
+        }
+    }
+
+    private func tarball(_ work: String) throws(BuildError) -> String {
+        let tar = "\(work)/archive.tar"
+        try pack(Paths.folder(folder), [Paths.name(folder)], into: tar)
+        return try compress(tar)
+    }
+
+    private func debianPackage(_ work: String) throws(BuildError) -> String {
+        try withFiles { () throws(FilesError) in
+            try layOut("\(work)/data")
+            try Folders.write(control, to: "\(work)/control/control")
+            try Folders.write("2.0\n", to: "\(work)/debian-binary")
+            try Folders.normalizeModes(work)
+        }
+        for part in ["control", "data"] {
+            try pack("\(work)/\(part)", ["."], into: "\(work)/\(part).tar")
+            _ = try compress("\(work)/\(part).tar")
+        }
+        let package = "\(work)/package.deb"
+        try run(
+            try Tools.ar(), ["rcD", package, "debian-binary", "control.tar.gz", "data.tar.gz"],
+            in: work,
+            failure: "ar cannot write the package")
+        return package
+    }
+
+    /// Not every tool says why it could not write.
+    private func run(
+        _ tool: Tool, _ arguments: [String], in work: String? = nil,
+        environment: [String: String?] = [:], failure: String
     ) throws(BuildError) {
-        let staged = "\(Paths.folder(target))/.\(Paths.name(target)).\(Folders.processID).new"
-        defer { Folders.remove(staged) }
-        try withFiles { () throws(FilesError) in try Folders.make(staged) }
-        let made = try make(staged)
-        try withFiles { () throws(FilesError) in try Folders.rename(made, to: target) }
-        Folders.synchronize(Paths.folder(target))
+        do throws(BuildError) {
+            try tool.run(arguments, in: work, environment: environment, failure: failure)
+        } catch {
+            let reason = Folders.isFull(folder) ? ": no space left on device" : ""
+            throw BuildError(error.message + reason, output: error.output)
+        }
     }
 
     private func pack(
         _ folder: String, _ entries: [String], into tar: String
     ) throws(BuildError) {
-        try Tools.tar().run(
+        try run(
+            try Tools.tar(),
             [
                 "--create", "--file", tar, "--format=gnu", "--sort=name", "--mtime=@0", "--owner=0",
                 "--group=0", "--numeric-owner", "--directory", folder, "--",
@@ -79,8 +106,8 @@ struct Archive {
     }
 
     private func compress(_ tar: String) throws(BuildError) -> String {
-        try Tools.gzip().run(
-            ["-n", "-9", "-f", tar], environment: ["GZIP": nil],
+        try run(
+            try Tools.gzip(), ["-n", "-9", "-f", tar], environment: ["GZIP": nil],
             failure: "gzip cannot write \(tar).gz")
         return "\(tar).gz"
     }
@@ -112,7 +139,7 @@ struct Archive {
     }
 
     private var control: String {
-        let depends = system.isEmpty ? "" : "Depends: \(system.joined(separator: ", "))\n"
+        let depends = packages.isEmpty ? "" : "Depends: \(packages.joined(separator: ", "))\n"
         return """
             Package: gatewright
             Version: \(version)

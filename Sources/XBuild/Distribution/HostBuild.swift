@@ -11,16 +11,10 @@ struct HostBuild {
     private let scratch: String
 
     /// Islands have a build of their own; everything else is what `make build` makes, too.
-    init(_ checkout: Checkout, mode: PluginMode, cache: Cache) throws(BuildError) {
+    init(_ checkout: Checkout, mode: PluginMode) {
         self.checkout = checkout
         self.mode = mode == .island ? .island : .shared
-        if mode == .island {
-            var key = ContentKey()
-            key.add("folder", checkout.folder)
-            scratch = cache.scratch("gatewright-island", key.value)
-        } else {
-            scratch = "\(checkout.folder)/.build"
-        }
+        scratch = "\(checkout.folder)/.build\(mode == .island ? "/island" : "")"
         products = "\(scratch)/release"
     }
 
@@ -42,7 +36,13 @@ struct HostBuild {
                     + (mode == .island ? island : []),
                 in: checkout.folder, failure: "the Gatewright sources do not build")
         }
-        var members: [String: JSONValue] = ["inputs": .string(inputs)]
+        let outside = OutsideInputs(
+            MakeRules.sources(below: "\(products)/", from: checkout.folder),
+            except: [
+                checkout.folder, scratch,
+                Paths.folder(try SwiftToolchain(in: checkout.folder).libraries),
+            ])
+        var members: [String: JSONValue] = ["inputs": .string(inputs), "outside": outside.json]
         members["products"] = .object(productStates().mapValues { .string($0) })
         let text = IndentedJSON.format(JSONValue.object(members).serialized()) + "\n"
         try withFiles { () throws(FilesError) in try Folders.write(text, to: stampPath) }
@@ -52,7 +52,7 @@ struct HostBuild {
 
     private func isCurrent(_ inputs: String) -> Bool {
         guard let text = try? Files.read(stampPath), let stamp = try? JSONValue(parsing: text),
-            stamp["inputs"]?.stringValue == inputs
+            stamp["inputs"]?.stringValue == inputs, OutsideInputs(stamp["outside"]).isCurrent
         else { return false }
         let states = productStates()
         return !states.isEmpty
@@ -72,10 +72,10 @@ struct HostBuild {
     private func inputsKey() throws(BuildError) -> String {
         var key = ContentKey()
         key.add("mode", mode.rawValue)
-        key.add(tool: try Tools.swiftCompiler())
+        key.add("swift", try SwiftToolchain(in: checkout.folder).identity)
         try key.add(file: "\(checkout.folder)/Package.swift", as: "package")
         try key.add(folder: "\(checkout.folder)/Sources", as: "sources")
-        try key.add(folder: checkout.sdk, as: "sdk")
+        try key.add(folder: checkout.sdk, as: "sdk", except: [".build"])
         return key.value
     }
 }

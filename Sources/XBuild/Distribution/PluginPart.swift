@@ -71,11 +71,13 @@ struct PluginWorkshop {
         _ spec: PluginSpec, _ path: String, given: String
     ) throws(BuildError) -> PluginPart {
         if Folders.isFolder(path) {
-            var key = ContentKey()
-            try key.add(folder: Paths.resolved(path) ?? path, as: "source")
-            return try fromFolder(
-                spec, path,
-                source: ["kind": "folder", "path": .string(given), "sha256": .string(key.value)])
+            let build = try PluginBuild(
+                name: spec.name, folder: path, mode: mode, checkout: checkout)
+            return try built(
+                spec, build,
+                source: [
+                    "kind": "folder", "path": .string(given), "sha256": .string(build.sourceHash),
+                ])
         }
         guard Folders.isFile(path) else {
             throw BuildError("\(given): no such file or folder")
@@ -105,17 +107,17 @@ struct PluginWorkshop {
         ]
         if let version = spec.version { source["version"] = .string(version) }
         if !below.isEmpty { source["folder"] = .string(below) }
-        return try fromFolder(spec, folder, source: source)
-    }
-
-    private func fromFolder(
-        _ spec: PluginSpec, _ folder: String, source: [String: JSONValue]
-    ) throws(BuildError) -> PluginPart {
         let build = try PluginBuild(
             name: spec.name, folder: folder, mode: mode, checkout: checkout)
-        return try finish(
+        return try built(spec, build, source: source)
+    }
+
+    private func built(
+        _ spec: PluginSpec, _ build: PluginBuild, source: [String: JSONValue]
+    ) throws(BuildError) -> PluginPart {
+        try finish(
             spec, file: try build.run(cache), language: build.language.rawValue,
-            mode: build.effectiveMode, source: source, folder: folder)
+            mode: build.effectiveMode, source: source, folder: build.folder)
     }
 
     /// Reads and checks the shared object, as the host will.
@@ -149,10 +151,12 @@ struct PluginWorkshop {
     }
 }
 
-/// Copies without debug information, kept in the cache by the content of the original.
+/// Copies of what the checkout built, without debug information and traces of its folder, kept in
+/// the cache by the content of the original.
 enum StrippedCopy {
     static func make(of file: String, _ cache: Cache) throws(BuildError) -> String {
         var key = ContentKey()
+        if let own = Tool.find(["/proc/self/exe"]) { key.add(tool: own) }
         try key.add(file: file, as: "file")
         key.add(tool: try Tools.strip())
         let folder = cache.result("stripped", key.value)
@@ -162,6 +166,7 @@ enum StrippedCopy {
         let copy = "\(staged.path)/\(Paths.name(file))"
         try withFiles { () throws(FilesError) in try Folders.copy(file, to: copy, mode: 0o755) }
         try FinishedObject.strip(copy)
+        try FinishedObject.makeReproducible(copy)
         try staged.commit()
         return path
     }

@@ -9,10 +9,14 @@ enum RunPath {
     /// The file with another search path. It is replaced in place, in the room of the old one, so
     /// nothing else of the file moves.
     ///
-    /// - Returns: The bytes as they are when the file has no search path.
+    /// - Returns: The bytes as they are when the file has no search path, or needs none of these
+    ///   libraries: islands, and plugins in other languages, whose search path is their own.
     static func replace(_ bytes: [UInt8], path: String) throws(BuildError) -> [UInt8] {
         let image = try Object.read(bytes, path)
-        guard let range = try withObject(path, image.runPathRange) else { return bytes }
+        let needs = try withObject(path, image.neededLibraries)
+        guard needs.contains(where: KnownLibraries.isSwift),
+            let range = try withObject(path, image.runPathRange)
+        else { return bytes }
         let text = Array(ofDistribution.utf8)
         guard text.count <= range.count else {
             throw BuildError(

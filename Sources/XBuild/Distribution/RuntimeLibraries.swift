@@ -30,17 +30,17 @@ struct RuntimeLibraries: Equatable {
             "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
             "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64",
         ]
-        var packages: Set<String> = []
-        for name in system {
-            for folder in folders where Folders.isFile("\(folder)/\(name)") {
-                let call = ToolCall(
-                    program: query.path, arguments: ["--search", "\(folder)/\(name)"])
-                let found = try call.run()
-                guard found.isSuccess else { continue }
-                packages.insert(String(found.output.prefix { $0 != ":" && $0 != "," }))
-                break
-            }
-        }
-        return packages.sorted()
+        let places = system.sorted().flatMap { name in folders.map { "\($0)/\(name)" } }
+        // Some of these paths lead through links and are in no package; the others are told.
+        let found = try ToolCall(
+            program: query.path, arguments: ["--search"] + places.filter(Folders.isFile)
+        ).run()
+        return Self.packages(inSearch: found.output)
+    }
+
+    /// - Parameter output: Lines of the form `PACKAGE[:ARCHITECTURE][, …]: PATH`.
+    static func packages(inSearch output: String) -> [String] {
+        let lines = output.split(separator: "\n").filter { !$0.hasPrefix("diversion by ") }
+        return Set(lines.map { String($0.prefix { $0 != ":" && $0 != "," }) }).sorted()
     }
 }

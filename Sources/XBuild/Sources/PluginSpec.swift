@@ -32,20 +32,21 @@ struct PluginSpec: Equatable {
         if let version, version.isEmpty || version.hasPrefix("-") {
             throw BuildError("--with \(text): \"\(version)\" is no tag, branch or commit")
         }
-        place = parts.count > 1 ? try Self.place(String(parts[1]), text) : .firstParty
-        if case .path(let path) = place, version != nil {
-            // A version is one of a repository, also when that is on this machine.
-            place = .git(url: path, folder: "")
-        }
+        // A version is one of a repository, also when that is on this machine.
+        place =
+            parts.count > 1
+            ? try Self.place(String(parts[1]), text, hasVersion: version != nil) : .firstParty
     }
 
-    private static func place(_ text: String, _ spec: String) throws(BuildError) -> Place {
+    private static func place(
+        _ text: String, _ spec: String, hasVersion: Bool
+    ) throws(BuildError) -> Place {
         let parts = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
         let address = String(parts[0])
         guard !address.isEmpty, !address.hasPrefix("-") else {
             throw BuildError("--with \(spec): expected a path or the address of a git repository")
         }
-        guard isRepository(address) else { return .path(text) }
+        guard hasVersion || isRepository(address) else { return .path(text) }
         let folder = parts.count > 1 ? String(parts[1]) : ""
         guard !folder.hasPrefix("/"), !folder.split(separator: "/").contains("..") else {
             throw BuildError("--with \(spec): \"\(folder)\" is not inside of the repository")

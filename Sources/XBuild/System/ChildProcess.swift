@@ -187,6 +187,19 @@ enum ProcessEnvironment {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Variables that compilers look for beside their arguments, sorted by name.
+    static var ofCompilers: [(name: String, value: String)] {
+        let names: Set = ["CPATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"]
+        let lines = changed(by: [:]).sorted()
+        return lines.compactMap { line in
+            let name = String(line.prefix { $0 != "=" })
+            let isTheirs =
+                names.contains(name) || name.hasSuffix("_INCLUDE_PATH")
+                || ["CARGO_", "RUST", "SWIFT"].contains { name.hasPrefix($0) }
+            return isTheirs ? (name, String(line.dropFirst(name.count + 1))) : nil
+        }
+    }
+
     /// `NAME=value` of the own environment with these changes.
     static func changed(by changes: [String: String?]) -> [String] {
         var lines: [String] = []

@@ -10,10 +10,16 @@ struct ContentKey {
 
     mutating func add(tool: Tool) { add("tool", tool.identity) }
 
-    /// Everything in a folder: names, permissions to execute, contents, targets of links.
-    mutating func add(folder: String, as name: String) throws(BuildError) {
+    /// Everything in a folder: names, permissions to execute, contents, and what links lead to.
+    ///
+    /// - Parameter outputs: Names in the folder itself that tools write and nothing reads.
+    mutating func add(
+        folder: String, as name: String, except outputs: Set<String> = []
+    ) throws(BuildError) {
         var files = 0
-        try add(folder: folder, name, &files)
+        let entries = Folders.entries(folder).filter { !outputs.contains($0) && $0 != ".git" }
+        let top = Paths.resolved(folder) ?? folder
+        for entry in entries { try add(entry: entry, of: folder, name, [top], &files) }
     }
 
     mutating func add(file: String, as name: String) throws(BuildError) {
@@ -26,29 +32,26 @@ struct ContentKey {
 
     var value: String { ContentDigest.sha256(lines.flatMap { Array($0.utf8) }) }
 
-    /// What tools leave in a source folder, and what says where it came from.
-    private static let ignored: Set = [
-        ".git", ".build", ".swiftpm", "target", ".zig-cache", "zig-cache", "zig-out",
-        "node_modules",
-        ".gatewright",
-    ]
     private static let filesMax = 20_000
     private static let fileBytesMax = 256 * 1024 * 1024
 
+    /// - Parameter above: The folders that this one is in, with links followed: a link to one of
+    ///   them adds nothing.
     private mutating func add(
-        folder: String, _ name: String, _ files: inout Int
+        entry: String, of folder: String, _ name: String, _ above: [String], _ files: inout Int
     ) throws(BuildError) {
-        for entry in Folders.entries(folder) where !Self.ignored.contains(entry) {
-            files += 1
-            guard files <= Self.filesMax else {
-                throw BuildError("\(folder) has more than \(Self.filesMax) files, is it a plugin?")
-            }
-            let path = "\(folder)/\(entry)"
-            switch Folders.kind(path) {
-            case .folder: try add(folder: path, "\(name)/\(entry)", &files)
-            case .link: add("link \(name)/\(entry)", Folders.linkTarget(path))
-            case .file: try add(file: path, as: "\(name)/\(entry)")
-            case .other, nil: break
+        files += 1
+        guard files <= Self.filesMax else {
+            throw BuildError("\(folder) has more than \(Self.filesMax) files, is it a plugin?")
+        }
+        let (path, name) = ("\(folder)/\(entry)", "\(name)/\(entry)")
+        if Folders.kind(path) == .link { add("link \(name)", Folders.linkTarget(path)) }
+        if Folders.isFile(path) {
+            try add(file: path, as: name)
+        } else if Folders.isFolder(path), let real = Paths.resolved(path), !above.contains(real) {
+            add("folder", name)
+            for below in Folders.entries(path) {
+                try add(entry: below, of: path, name, above + [real], &files)
             }
         }
     }

@@ -73,6 +73,19 @@ enum Folders {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
+    /// Gives a folder, and all that is in it, the permissions that they have whatever the umask:
+    /// everybody may read, its owner may write, programs and folders are 0755.
+    static func normalizeModes(_ path: String) throws(FilesError) {
+        let isOpen = kind(path) == .folder || isExecutable(path)
+        guard chmod(path, isOpen ? 0o755 : 0o644) == 0 else {
+            throw FilesError(path, number: errno)
+        }
+        guard kind(path) == .folder else { return }
+        for entry in entries(path) where kind("\(path)/\(entry)") != .link {
+            try normalizeModes("\(path)/\(entry)")
+        }
+    }
+
     static func link(_ target: String, at path: String) throws(FilesError) {
         try make(Paths.folder(path))
         guard symlink(target, path) == 0 else { throw FilesError(path, number: errno) }
@@ -117,6 +130,12 @@ enum Folders {
         close(descriptor)
     }
 
+    /// Whether the file system of a path has no room left.
+    static func isFull(_ path: String) -> Bool {
+        var status = statvfs()
+        return statvfs(path, &status) == 0 && status.f_bavail == 0
+    }
+
     static var processID: Int32 { getpid() }
 }
 
@@ -138,6 +157,11 @@ struct StagedFolder: ~Copyable {
     /// Puts it where it belongs; a folder that is there already is removed.
     consuming func commit() throws(BuildError) {
         let (path, target) = (self.path, self.target)
+        try Self.place(path, at: target)
+    }
+
+    /// Puts something out of a staged folder where it belongs; what was there takes its place.
+    static func place(_ path: String, at target: String) throws(BuildError) {
         try withFiles { () throws(FilesError) in
             Folders.synchronize(path)
             if Folders.kind(target) == nil {

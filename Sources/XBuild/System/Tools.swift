@@ -61,6 +61,13 @@ enum Tools {
             "see https://rustup.rs, or apt install cargo")
     }
 
+    static func rustc() throws(BuildError) -> Tool {
+        let home = ProcessEnvironment.value("HOME").map { ["\($0)/.cargo/bin/rustc"] } ?? []
+        return try require(
+            named("RUSTC") + ["rustc"] + home, "rustc, which compiles Rust",
+            "see https://rustup.rs, or apt install rustc")
+    }
+
     static func zig() throws(BuildError) -> Tool {
         try require(["zig"], "zig", "see https://ziglang.org/download")
     }
@@ -93,17 +100,6 @@ enum Tools {
     /// Takes what only a debugger reads out of a file.
     static func strip() throws(BuildError) -> Tool {
         try require(["llvm-objcopy", "objcopy"], "objcopy", "apt install binutils")
-    }
-
-    /// Where the Swift run-time libraries of the toolchain are.
-    static func swiftLibraries() throws(BuildError) -> String {
-        let compiler = try swiftCompiler()
-        let real = Paths.resolved(compiler.path) ?? compiler.path
-        let folder = Paths.absolute("\(Paths.folder(real))/../lib/swift/linux")
-        guard Folders.isFile("\(folder)/libswiftCore.so") else {
-            throw BuildError("no libswiftCore.so in \(folder): the Swift toolchain is not complete")
-        }
-        return folder
     }
 
     private static func named(_ variable: String) -> [String] {
