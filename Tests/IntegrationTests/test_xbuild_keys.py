@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from support.client import fetch
+from support.gateway import site
 from support.xbuild import LANGUAGES, write_program
 
 pytestmark = pytest.mark.ours("Caddy has xcaddy")
@@ -241,15 +243,12 @@ def swift_package(workshop, plugins, tmp_path):
     return folder
 
 
-def test_swift_packages_with_packages(workshop, swift_package, tmp_path):
+def test_swift_packages_with_packages(workshop, swift_package, run_distribution, tmp_path):
     environment = {**workshop.environment, "XBUILD_CACHE": str(tmp_path / "cache")}
+    arguments = ["--bare", f"--with=greet_embedded={swift_package}", "--mode", "embedded", "--output", f"{tmp_path}/out"]
 
     def built():
-        said = workshop(
-            "--bare", f"--with=greet_embedded={swift_package}", "--mode", "embedded", "--output", f"{tmp_path}/out",
-            env=environment,
-        )
-        return "greet_embedded: built" in said
+        return "greet_embedded: built" in workshop(*arguments, env=environment)
 
     assert built()
     assert not (swift_package / "Package.resolved").exists()
@@ -260,3 +259,13 @@ def test_swift_packages_with_packages(workshop, swift_package, tmp_path):
     shutil.copy(kept, swift_package)
     assert built() and not built()
     assert (swift_package / "Package.resolved").read_text() == kept.read_text()
+    config, port = site('route {\n greet_embedded "hi"\n}')
+    run_distribution(tmp_path / "out", config, port)
+    assert b"hi" in fetch(port).body
+    # The author's lock is obeyed, never mended.
+    stale = re.sub(r'"pins" : \[.*\]', '"pins" : []', kept.read_text(), flags=re.DOTALL)
+    assert stale != kept.read_text()
+    (swift_package / "Package.resolved").write_text(stale)
+    environment["XBUILD_CACHE"] = str(tmp_path / "other-cache")
+    assert "out-of-date resolved file" in workshop(*arguments, env=environment, status=1)
+    assert (swift_package / "Package.resolved").read_text() == stale

@@ -13,7 +13,8 @@ struct SwiftPackageBuilder {
         do throws(BuildError) {
             try lock.around { () throws(BuildError) in
                 try Tools.swift().run(
-                    arguments(scratch), in: plugin.folder,
+                    arguments(scratch) + (lock.isAuthors ? ["--force-resolved-versions"] : []),
+                    in: plugin.folder,
                     environment: ["GATEWRIGHT_SDK": plugin.checkout.sdk],
                     failure: "swift build cannot build the product \(plugin.name)")
             }
