@@ -114,25 +114,14 @@ private struct ProgramBuilder {
     }
 
     func finish() -> RouteProgram {
-        let linked = code.map { instruction -> RouteInstruction in
-            switch instruction {
-            case .test(let matcher, let ifTrue, let ifFalse):
-                .test(matcher: matcher, ifTrue: labels[ifTrue], ifFalse: labels[ifFalse])
-            case .ask(let matcher, let ifTrue, let ifFalse):
-                .ask(matcher: matcher, ifTrue: labels[ifTrue], ifFalse: labels[ifFalse])
-            case .group(let group, let otherwise): .group(group, otherwise: labels[otherwise])
-            case .jump(let target): .jump(labels[target])
-            case .errorScope(let handler): .errorScope(handler: labels[handler])
-            case .handler, .call, .dispatch, .end, .finish: instruction
-            }
-        }
+        let linker = RouteLinker(code: code, labels: labels)
         let dispatches = dispatches.map { dispatch in
             var linked = dispatch
-            linked.targets = dispatch.targets.map { labels[$0] }
+            linked.targets = dispatch.targets.map(linker.position(of:))
             return linked
         }
         return RouteProgram(
-            code: linked, matchers: matchers, calls: calls, dispatches: dispatches)
+            code: linker.link(), matchers: matchers, calls: calls, dispatches: dispatches)
     }
 
     // MARK: Routes

@@ -75,6 +75,12 @@ extension RequestContext {
     /// forward, programs do not call each other in circles, and entering is bounded.
     package func nextStep() -> RouteStep {
         while let place = cursor.place {
+            // Handler after handler, the usual case, without a call.
+            let code = place.program._withUnsafeGuaranteedRef { $0.code }
+            if case .handler(let slot) = code[place.position] {
+                cursor.place?.position = place.position &+ 1
+                return .handler(slot)
+            }
             let step = place.program._withUnsafeGuaranteedRef { program in
                 run(program, place)
             }

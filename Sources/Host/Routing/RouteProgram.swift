@@ -22,9 +22,10 @@ enum RouteInstruction: Sendable, Equatable {
 }
 
 /// A compiled list of routes. Immutable and shared by the workers; the generation keeps it alive.
-package final class RouteProgram: Sendable {
-    let code: [RouteInstruction]
-    let matchers: [Matcher]
+package final class RouteProgram: @unchecked Sendable {
+    /// Ends with an instruction behind which nothing runs; every target lies inside.
+    let code: UnsafeBufferPointer<RouteInstruction>
+    let matchers: UnsafeBufferPointer<Matcher>
     let calls: [RouteProgram]
     let dispatches: [HostDispatch]
 
@@ -32,11 +33,23 @@ package final class RouteProgram: Sendable {
         code: [RouteInstruction], matchers: [Matcher], calls: [RouteProgram],
         dispatches: [HostDispatch]
     ) {
-        self.code = code
-        self.matchers = matchers
+        // Flat memory instead of arrays: a request reads it without bounds and reference counts.
+        self.code = flat(code)
+        self.matchers = flat(matchers)
         self.calls = calls
         self.dispatches = dispatches
     }
+
+    deinit {
+        UnsafeMutableBufferPointer(mutating: code).deinitialize().deallocate()
+        UnsafeMutableBufferPointer(mutating: matchers).deinitialize().deallocate()
+    }
+}
+
+private func flat<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
+    let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+    _ = memory.initialize(fromContentsOf: elements)
+    return UnsafeBufferPointer(memory)
 }
 
 /// Which routes of one list a host can reach, so that thousands of sites cost one look-up.
