@@ -1,6 +1,8 @@
 """When xbuild takes what it has built before, and when it builds again: every input of a build counts."""
 
+import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -184,6 +186,37 @@ def test_a_cargo_lock_that_the_build_writes_does_not_stay(build, sources):
     (folder / "Cargo.lock").write_text(authors + "\n# another\n")
     assert build("rust")
     assert (folder / "Cargo.lock").exists()
+
+
+def test_the_workspace_of_a_crate_counts(build, sources, tmp_path):
+    folder = sources("rust")
+    (folder / "Cargo.lock").unlink()
+    root = tmp_path / "Cargo.toml"
+    root.write_text(f'[workspace]\nresolver = "2"\nmembers = ["{folder.name}"]\n')
+    assert build("rust") and not build("rust")
+    assert not (tmp_path / "Cargo.lock").exists() and not (folder / "Cargo.lock").exists()
+    root.write_text(root.read_text() + "\n[profile.release]\nopt-level = 1\n")
+    assert build("rust") and not build("rust")
+    subprocess.run(["cargo", "generate-lockfile", "--offline"], cwd=tmp_path, check=True)
+    lock = tmp_path / "Cargo.lock"
+    build("rust")
+    lock.write_text(lock.read_text() + "# another\n")
+    assert build("rust") and not build("rust")
+    assert lock.read_text().endswith("# another\n")
+
+
+def test_the_host_is_built_again_when_what_it_was_made_from_changes(workshop, tmp_path):
+    """The record of the last build is changed instead of a header of the system."""
+    stamp = pathlib.Path(workshop.environment["GATEWRIGHT_SOURCE"]) / ".build/xbuild-current.json"
+    arguments = ["--bare", "--with=respond", "--output", f"{tmp_path}/out"]
+    workshop(*arguments)
+    assert "gatewright: built" not in workshop(*arguments)
+    made = json.loads(stamp.read_text())
+    header = next(path for path in made["outside"] if path.startswith("/usr/include/"))
+    made["outside"][header] = "another"
+    stamp.write_text(json.dumps(made))
+    assert "gatewright: built" in workshop(*arguments)
+    assert "gatewright: built" not in workshop(*arguments)
 
 
 PACKAGE = """// swift-tools-version: 6.2

@@ -30,9 +30,18 @@ import Testing
         let own = try folder.write("", to: "own/a.c")
         let other = try folder.write("", to: "own-not/a.c")
         let inputs = OutsideInputs(
-            [own, other, "\(folder.path)/own/../own/a.c", "/nonexistent"],
+            [own, other, "\(folder.path)/own/../own/a.c"],
             except: ["\(folder.path)/own"])
         #expect(inputs.hashes.keys.sorted() == [other])
+    }
+
+    @Test func aFileThatComesIsNoticed() throws {
+        let folder = try TestFolder()
+        defer { folder.remove() }
+        let inputs = OutsideInputs(["\(folder.path)/Cargo.lock"], except: [])
+        #expect(inputs.isCurrent)
+        try folder.write("", to: "Cargo.lock")
+        #expect(!inputs.isCurrent)
     }
 
     @Test func aResultThatDoesNotSayIsNotCurrent() throws {

@@ -105,6 +105,11 @@ struct PluginBuild {
         if language == .swift || language == .swiftEmbedded {
             key.add("swift", try SwiftToolchain(in: folder).identity)
         }
+        if language == .swift {
+            for library in PackageFlags.known(ofPackage: "\(folder)/Package.swift") {
+                key.add("library", library)
+            }
+        }
         for name in ["ld", "ld.gold", "ld.lld"] {
             if let linker = Tool.find([name]) { key.add(tool: linker) }
         }

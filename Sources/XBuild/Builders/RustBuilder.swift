@@ -9,7 +9,8 @@ struct RustBuilder {
 
     /// - Returns: Paths of what was read.
     func build(_ output: String, scratch: String) throws(BuildError) -> Set<String> {
-        let lock = PackageLock("Cargo.lock", of: plugin.folder, scratch: scratch)
+        let workspace = try workspaceFolder()
+        let lock = PackageLock("Cargo.lock", of: workspace, scratch: scratch)
         try lock.around { () throws(BuildError) in
             try Tools.cargo().run(
                 ["build", "--release", "--quiet", "--lib"] + (lock.isAuthors ? ["--locked"] : []),
@@ -24,15 +25,15 @@ struct RustBuilder {
         let built = try library("\(scratch)/release")
         try withFiles { () throws(FilesError) in try Folders.copy(built, to: output, mode: 0o755) }
         return MakeRules.sources(below: "\(scratch)/release", from: plugin.folder)
-            .union(try workspace())
+            .union(["\(workspace)/Cargo.toml", "\(workspace)/Cargo.lock"])
     }
 
-    /// The files of the workspace that the crate is in, when that is another folder.
-    private func workspace() throws(BuildError) -> [String] {
-        let root = try Tools.cargo().run(
+    /// The folder of the workspace that the crate is in, which may be above its own.
+    private func workspaceFolder() throws(BuildError) -> String {
+        let manifest = try Tools.cargo().run(
             ["locate-project", "--workspace", "--message-format", "plain"], in: plugin.folder,
-            failure: "cargo does not say which workspace it is in")
-        return [root.trimmed, "\(Paths.folder(root.trimmed))/Cargo.lock"]
+            failure: "cargo cannot read Cargo.toml")
+        return Paths.folder(manifest.trimmed)
     }
 
     /// cargo names the library after the crate, which need not have the plugin's name.

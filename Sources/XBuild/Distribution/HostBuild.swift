@@ -73,7 +73,9 @@ struct HostBuild {
         var key = ContentKey()
         key.add("mode", mode.rawValue)
         key.add("swift", try SwiftToolchain(in: checkout.folder).identity)
-        try key.add(file: "\(checkout.folder)/Package.swift", as: "package")
+        let package = "\(checkout.folder)/Package.swift"
+        try key.add(file: package, as: "package")
+        for library in PackageFlags.known(ofPackage: package) { key.add("library", library) }
         try key.add(folder: "\(checkout.folder)/Sources", as: "sources")
         try key.add(folder: checkout.sdk, as: "sdk", except: [".build"])
         return key.value

@@ -6,7 +6,7 @@ import Services
 
 /// They are known after a build only; its result is used again while all are as they were.
 struct OutsideInputs: Equatable {
-    /// SHA-256 by path; of everything in it when the path is a folder.
+    /// SHA-256 by path; of everything in it when the path is a folder, empty when there is none.
     private(set) var hashes: [String: String] = [:]
 
     static let fileName = "inputs.json"
@@ -15,7 +15,7 @@ struct OutsideInputs: Equatable {
     init(_ paths: some Sequence<String>, except inside: [String]) {
         for path in Set(paths.map(Paths.absolute)) {
             let isInside = inside.contains { path == $0 || path.hasPrefix("\($0)/") }
-            if !isInside, let hash = Self.hash(path) { hashes[path] = hash }
+            if !isInside { hashes[path] = Self.hash(path) }
         }
     }
 
@@ -42,15 +42,14 @@ struct OutsideInputs: Equatable {
         }
     }
 
-    /// Nil when there is no such file.
-    private static func hash(_ path: String) -> String? {
+    private static func hash(_ path: String) -> String {
         if Folders.isFolder(path) {
             var key = ContentKey()
             try? key.add(folder: path, as: "", except: [".build", "target"])
             return key.value
         }
         guard Folders.isFile(path), let bytes = try? Files.read(path, bytesMax: .max) else {
-            return nil
+            return ""
         }
         return ContentDigest.sha256(bytes)
     }
