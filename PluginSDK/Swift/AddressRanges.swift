@@ -7,9 +7,15 @@ public struct IPAddress: Equatable, BitwiseCopyable, Sendable {
 
     /// nil for text that is no address; a zone behind `%` is left out.
     public init?(_ text: UnsafeRawBufferPointer) {
-        let text = text.prefix { $0 != UInt8(ascii: "%") }
-        if text.contains(UInt8(ascii: ":")) {
-            guard let bits = Self.readIPv6(text) else { return nil }
+        var count = 0
+        var hasColon = false
+        while count < text.count, text[count] != UInt8(ascii: "%") {
+            if text[count] == UInt8(ascii: ":") { hasColon = true }
+            count += 1
+        }
+        let text = UnsafeRawBufferPointer(rebasing: text[..<count])
+        if hasColon {
+            guard let bits = Self.readIPv6(text[...]) else { return nil }
             isIPv4 = bits >> 32 == 0xFFFF
             self.bits = bits
         } else {
@@ -19,7 +25,7 @@ public struct IPAddress: Equatable, BitwiseCopyable, Sendable {
         }
     }
 
-    private static func readIPv4(_ text: Slice<UnsafeRawBufferPointer>) -> UInt32? {
+    private static func readIPv4(_ text: UnsafeRawBufferPointer) -> UInt32? {
         var (bits, octet, digits, dots): (UInt32, UInt32, Int, Int) = (0, 0, 0, 0)
         for byte in text {
             if byte == UInt8(ascii: "."), digits > 0, dots < 3 {
@@ -51,7 +57,8 @@ public struct IPAddress: Equatable, BitwiseCopyable, Sendable {
             let group = rest.prefix { $0 != UInt8(ascii: ":") }
             var (value, width, count): (UInt128, UInt128, Int) = (0, 16, 1)
             if group.contains(UInt8(ascii: ".")) {
-                guard let address = readIPv4(group), group.count == rest.count else { return nil }
+                guard let address = readIPv4(UnsafeRawBufferPointer(rebasing: group)),
+                    group.count == rest.count else { return nil }
                 (value, width, count) = (UInt128(address), 32, 2)
             } else {
                 guard let number = readHex(group) else { return nil }

@@ -4,6 +4,7 @@ import CGateway
 import HTTP
 import Loader
 import Logging
+import Routing
 import Synchronization
 import Transport
 
@@ -40,6 +41,8 @@ final class Worker: @unchecked Sendable {
     private var workerPools: [WorkerPool?] = []
     /// Pools for addresses that requests named, by a hash of what they were made of.
     private var dynamicPools: [Int: [DynamicPool]] = [:]
+    /// Those that were asked for last, each where a cheap hash of its address puts it.
+    private var recentPools = [DynamicPool?](repeating: nil, count: 64)
     var clientCalls: [UInt64: ClientCall] = [:]
     /// Tickets of the calls by owner.
     var callsOf: [ObjectIdentifier: Set<UInt64>] = [:]
@@ -271,15 +274,18 @@ final class Worker: @unchecked Sendable {
     /// The pool like another one that dials elsewhere; nil when there are too many, or `dial` is no
     /// address. Known ones cost one look-up and no lock.
     func dynamicPool(like pool: UpstreamPool, dial: UnsafeRawBufferPointer) -> UpstreamPool? {
+        let recent = recentIndex(dial)
+        if let known = recentPools[recent], known.isFor(pool, dial) {
+            known.pool.noteWanted()
+            return known.pool
+        }
         var hasher = Hasher()
         hasher.combine(pool.id)
         hasher.combine(bytes: dial)
         let hash = hasher.finalize()
         if let known = dynamicPools[hash] {
-            for one in known
-            where one.like == pool.id && !one.pool.isClosed.load(ordering: .relaxed)
-                && one.pool.dialText.elementsEqual(dial)
-            {
+            for one in known where one.isFor(pool, dial) {
+                recentPools[recent] = one
                 one.pool.noteWanted()
                 return one.pool
             }
@@ -295,6 +301,12 @@ final class Worker: @unchecked Sendable {
         return found
     }
 
+    private func recentIndex(_ dial: UnsafeRawBufferPointer) -> Int {
+        var hash = UInt(0)
+        for byte in dial { hash = hash &* 31 &+ UInt(byte) }
+        return Int(hash % UInt(recentPools.count))
+    }
+
     /// An upstream has ended: kept connections are closed, calls under way go on.
     func drop(_ shared: UpstreamPool) {
         let slot = shared.slot
@@ -304,6 +316,9 @@ final class Worker: @unchecked Sendable {
         for key in pool.dynamicKeys {
             dynamicPools[key]?.removeAll { $0.pool === shared }
             if dynamicPools[key]?.isEmpty == true { dynamicPools[key] = nil }
+        }
+        for index in recentPools.indices where recentPools[index]?.pool === shared {
+            recentPools[index] = nil
         }
         pool.retire()
     }
@@ -377,6 +392,11 @@ final class Worker: @unchecked Sendable {
 private struct DynamicPool {
     let like: UInt32
     let pool: UpstreamPool
+
+    func isFor(_ like: UpstreamPool, _ dial: UnsafeRawBufferPointer) -> Bool {
+        self.like == like.id && !pool.isClosed.load(ordering: .relaxed)
+            && pool.dialText.isEqual(dial)
+    }
 }
 
 /// A closure on its way to a worker; for the control plane.

@@ -8,25 +8,23 @@ extension LLMResolver {
         guard options.clients.contains(request.remoteIP) else {
             return try refuse(&request, 403, "client_denied", "this address may not ask here")
         }
-        guard let host = RequestHost(request.host) else {
-            return try refuse(&request, 400, "invalid_host", "the host is missing or malformed")
-        }
         let mayBeReserved = request.path.hasPrefix("/_")
-        if !mayBeReserved, !state.isSuspect, let route = route(host, request.worker),
-            !hasSwitches(request)
+        if !mayBeReserved, !state.isSuspect, let route = knownRoute(request), !hasSwitches(request)
         {
             if route.isCurrent { return try pass(&request, &state, to: route) }
             state.isSuspect = true
+        }
+        guard let host = RequestHost(request.host) else {
+            return try refuse(&request, 400, "invalid_host", "the host is missing or malformed")
         }
         return try choose(&request, &state, host, mayBeReserved)
     }
 
     /// The entry of the table of this worker. Alive until the hook returns.
-    private func route(_ host: borrowing RequestHost, _ worker: Worker) -> RouteTable.Route? {
-        guard let table = resolver?.tables.table(of: worker) else { return nil }
-        return host.withBytes { host in
-            table._withUnsafeGuaranteedRef { $0.route(of: host) }
-        }
+    private func knownRoute(_ request: borrowing Request) -> RouteTable.Route? {
+        guard let table = resolver?.tables.table(of: request.worker) else { return nil }
+        let host = request.host
+        return table._withUnsafeGuaranteedRef { $0.route(ofHost: host) }
     }
 
     /// Sets the variable, or attaches the call.
@@ -293,9 +291,7 @@ extension LLMResolver {
     }
 
     private func hasOtherAddress(_ request: borrowing Request) -> Bool {
-        guard let host = RequestHost(request.host), let route = route(host, request.worker) else {
-            return false
-        }
+        guard let route = knownRoute(request) else { return false }
         return !route.otherDial.isEmpty
     }
 }

@@ -69,6 +69,15 @@ final class RouteTable: @unchecked Sendable {
         texts.deallocate()
     }
 
+    /// Where the requests of a host go, whatever its case, its port and the dot of the root.
+    func route(ofHost host: RawSpan) -> Route? {
+        host.withUnsafeBytes { host in
+            guard let count = Self.nameCount(host) else { return nil }
+            return route(of: UnsafeRawBufferPointer(rebasing: host[..<count]))
+        }
+    }
+
+    /// - Parameter key: In any case.
     func route(of key: UnsafeRawBufferPointer) -> Route? {
         let hash = Self.hash(key)
         var index = Int(truncatingIfNeeded: hash) & mask
@@ -88,11 +97,30 @@ final class RouteTable: @unchecked Sendable {
         return nil
     }
 
+    /// Keys are in lower case.
     private func matches(_ slot: Slot, _ key: UnsafeRawBufferPointer) -> Bool {
         guard Int(slot.keyCount) == key.count else { return false }
         let own = text(Int(slot.key), key.count)
-        for index in 0..<key.count where own[index] != key[index] { return false }
+        for index in 0..<key.count where own[index] != lowercased(key[index]) { return false }
         return true
+    }
+
+    /// Bytes before the port and the last dot; nil for a port that is no number.
+    private static func nameCount(_ host: UnsafeRawBufferPointer) -> Int? {
+        var count = host.count
+        var digits = 0
+        while count > 0, host[count - 1] &- UInt8(ascii: "0") < 10 {
+            count -= 1
+            digits += 1
+        }
+        if count > 0, host[count - 1] == UInt8(ascii: ":") {
+            guard digits <= 5 else { return nil }
+            count -= 1
+        } else {
+            count += digits
+        }
+        if count > 0, host[count - 1] == UInt8(ascii: ".") { count -= 1 }
+        return count
     }
 
     private func text(_ start: Int, _ count: Int) -> UnsafeRawBufferPointer {
@@ -126,11 +154,11 @@ final class RouteTable: @unchecked Sendable {
         return (start, end - start)
     }
 
-    /// FNV-1a. Only names that were resolved get in, so nobody can choose keys that collide.
+    /// FNV-1a of the lower case. Only names that were resolved get in, so nobody can choose keys that collide.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes {
-            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+            hash = (hash ^ UInt64(lowercased(byte))) &* 0x0000_0100_0000_01B3
         }
         return hash
     }
