@@ -58,7 +58,8 @@ public struct IPAddress: Equatable, BitwiseCopyable, Sendable {
             var (value, width, count): (UInt128, UInt128, Int) = (0, 16, 1)
             if group.contains(UInt8(ascii: ".")) {
                 guard let address = readIPv4(UnsafeRawBufferPointer(rebasing: group)),
-                    group.count == rest.count else { return nil }
+                    group.count == rest.count
+                else { return nil }
                 (value, width, count) = (UInt128(address), 32, 2)
             } else {
                 guard let number = readHex(group) else { return nil }
