@@ -1,6 +1,12 @@
 // Comparisons on borrowed bytes: the vocabulary of matchers and templates on the request path.
 import Base
 
+#if canImport(Glibc)
+private import Glibc
+#else
+private import Darwin
+#endif
+
 /// Borrowed bytes. Whoever hands them out says how long they live.
 package typealias Bytes = UnsafeRawBufferPointer
 
@@ -20,8 +26,8 @@ extension UnsafeRawBufferPointer {
 
     package func isEqual(_ other: Bytes) -> Bool {
         guard count == other.count else { return false }
-        for index in 0..<count where self[index] != other[index] { return false }
-        return true
+        guard let own = baseAddress, let others = other.baseAddress else { return true }
+        return memcmp(own, others, count) == 0
     }
 
     package func isEqual(_ other: [UInt8]) -> Bool {
