@@ -41,6 +41,27 @@ import Testing
         #expect(table.find(live) === second)
     }
 
+    @Test func aTicketIsCompletedOnceUntilItsPlaceIsTakenAgain() {
+        var table = TicketTable()
+        let (one, two) = (table.begin(first, worker: 0), table.begin(second, worker: 0))
+        let taken = [two, one, two, one].map { complete($0, in: &table) }
+        #expect(taken == [true, true, false, false])
+        var due: [TicketTable.Due] = []
+        table.takeDue(&due)
+        #expect(due.map(\.ticket) == [two, one])
+        let hasMore = table.hasDue
+        #expect(!hasMore)
+        table.invalidate(one)
+        let isStale = !complete(one, in: &table)
+        #expect(isStale)
+        let isNew = complete(table.begin(first, worker: 0), in: &table)
+        #expect(isNew)
+    }
+
+    private func complete(_ ticket: UInt64, in table: inout TicketTable) -> Bool {
+        table.complete(.init(ticket: ticket, verdict: 0))
+    }
+
     @Test(arguments: [0, 1, 1 << 32, 5 << 32 | 1, .max] as [UInt64])
     func numbersThatNeverWereTicketsFindNothing(_ ticket: UInt64) {
         var table = TicketTable()

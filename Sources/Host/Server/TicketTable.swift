@@ -1,12 +1,13 @@
-import CGateway
 // The tickets of one worker: 64-bit names of suspended exchanges that can grow stale.
-import Synchronization
+import CGateway
 
 /// Slots with generations. A ticket is worker (8 bits), slot (24 bits) and generation (32 bits).
 /// One thread owns it.
 struct TicketTable {
     private struct Slot {
         var generation: UInt32 = 0
+        /// Its completion waits for the top of the loop.
+        var isDue = false
         unowned(unsafe) var exchange: Exchange?
     }
 
@@ -19,7 +20,9 @@ struct TicketTable {
 
     private var slots: [Slot] = []
     private var free: [UInt32] = []
-    var due: [Due] = []
+    private var due: [Due] = []
+
+    var hasDue: Bool { !due.isEmpty }
 
     static func worker(of ticket: UInt64) -> Int { Int(ticket >> 56) }
 
@@ -34,6 +37,7 @@ struct TicketTable {
         slots[Int(index)].generation &+= 1
         if slots[Int(index)].generation == 0 { slots[Int(index)].generation = 1 }
         slots[Int(index)].exchange = exchange
+        slots[Int(index)].isDue = false
         return UInt64(worker) << 56 | UInt64(index) << 32 | UInt64(slots[Int(index)].generation)
     }
 
@@ -44,6 +48,19 @@ struct TicketTable {
         else { return nil }
         return slots[index].exchange
     }
+
+    /// Queues a completion; false when the ticket is stale or was completed before.
+    mutating func complete(_ completion: Due) -> Bool {
+        guard find(completion.ticket) != nil else { return false }
+        let index = Int(completion.ticket >> 32 & 0xFF_FFFF)
+        guard !slots[index].isDue else { return false }
+        slots[index].isDue = true
+        due.append(completion)
+        return true
+    }
+
+    /// Exchanges what is due with an empty list, whose memory is used from then on.
+    mutating func takeDue(_ list: inout [Due]) { swap(&due, &list) }
 
     mutating func invalidate(_ ticket: UInt64) {
         let index = Int(ticket >> 32 & 0xFF_FFFF)

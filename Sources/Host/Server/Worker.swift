@@ -74,6 +74,7 @@ final class Worker: @unchecked Sendable {
     /// What the end of the turn is working on; the memory alternates with that of the lists above.
     private var readsUnderWay: [ReadDue] = []
     private var pumpsUnderWay: [Exchange] = []
+    var resumesUnderWay: [TicketTable.Due] = []
 
     private enum ReadDue {
         case server(H1ServerConnection)
@@ -141,7 +142,7 @@ final class Worker: @unchecked Sendable {
     }
 
     private func endTurn() {
-        while !readsDue.isEmpty || !pumpsDue.isEmpty || !tickets.due.isEmpty {
+        while !readsDue.isEmpty || !pumpsDue.isEmpty || tickets.hasDue {
             resumeDue()
             swap(&readsDue, &readsUnderWay)
             for read in readsUnderWay {

@@ -12,10 +12,23 @@ enum Workers {
     }
 
     private static let state = Mutex(State())
+    /// Those of `state`, for readers that take no lock: the array, and how many it has.
+    nonisolated(unsafe) private static let table = Atomic<UnsafePointer<Unmanaged<Worker>>?>(nil)
+    private static let tableCount = Atomic<Int>(0)
     /// Pools of all workers.
     static let pools = UpstreamPools()
 
-    static func install(_ workers: [Worker]) { state.withLock { $0.all = workers } }
+    static func install(_ workers: [Worker]) {
+        state.withLock { $0.all = workers }
+        tableCount.store(0, ordering: .releasing)
+        // An earlier table stays: somebody may be reading it.
+        let memory = UnsafeMutablePointer<Unmanaged<Worker>>.allocate(capacity: workers.count)
+        for (index, worker) in workers.enumerated() {
+            (memory + index).initialize(to: .passUnretained(worker))
+        }
+        table.store(UnsafePointer(memory), ordering: .releasing)
+        tableCount.store(workers.count, ordering: .releasing)
+    }
 
     static var all: [Worker] { state.withLock { $0.all } }
 
@@ -38,7 +51,10 @@ enum Workers {
         } else {
             wanted = Int(index)
         }
-        return state.withLock { wanted < $0.all.count ? $0.all[wanted] : nil }
+        guard wanted < tableCount.load(ordering: .acquiring),
+            let workers = table.load(ordering: .acquiring)
+        else { return nil }
+        return workers[wanted].takeUnretainedValue()
     }
 
     /// Completes a ticket: from the top of its worker's loop. [any thread]
@@ -91,37 +107,37 @@ extension Worker {
 
     /// Queues a completion for the end of the turn; false when the ticket is stale.
     func complete(_ ticket: UInt64, _ verdict: gw_verdict, _ callback: ResumeCallback?) -> Bool {
-        guard tickets.find(ticket) != nil,
-            !tickets.due.contains(where: { $0.ticket == ticket })
-        else { return false }
-        tickets.due.append(TicketTable.Due(ticket: ticket, verdict: verdict, callback: callback))
-        return true
+        tickets.complete(TicketTable.Due(ticket: ticket, verdict: verdict, callback: callback))
     }
 
-    /// Resumes what was completed in this turn.
+    /// Resumes what was completed in this turn, and what that completes.
     func resumeDue() {
-        while !tickets.due.isEmpty {
-            let due = tickets.due.removeFirst()
-            guard let exchange = tickets.find(due.ticket) else {
-                if let callback = due.callback { callback.onGone?(callback.argument) }
-                continue
-            }
-            guard exchange.phase == .waiting else {
-                // Completed inside the hook that has not returned GW_WAIT: it never waited.
-                tickets.invalidate(due.ticket)
-                if let callback = due.callback { callback.onGone?(callback.argument) }
-                continue
-            }
-            tickets.invalidate(due.ticket)
-            if let callback = due.callback {
-                exchange.endWait()
-                exchange.isInHook = true
-                let verdict = callback.onResume(callback.argument, exchange.req)
-                exchange.isInHook = false
-                exchange.goOn(verdict)
-            } else {
-                exchange.resumed(due.verdict)
-            }
+        while tickets.hasDue {
+            tickets.takeDue(&resumesUnderWay)
+            for due in resumesUnderWay { resume(due) }
+            resumesUnderWay.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func resume(_ due: TicketTable.Due) {
+        guard let exchange = tickets.find(due.ticket) else {
+            if let callback = due.callback { callback.onGone?(callback.argument) }
+            return
+        }
+        tickets.invalidate(due.ticket)
+        guard exchange.phase == .waiting else {
+            // Completed inside the hook that has not returned GW_WAIT: it never waited.
+            if let callback = due.callback { callback.onGone?(callback.argument) }
+            return
+        }
+        if let callback = due.callback {
+            exchange.endWait()
+            exchange.isInHook = true
+            let verdict = callback.onResume(callback.argument, exchange.req)
+            exchange.isInHook = false
+            exchange.goOn(verdict)
+        } else {
+            exchange.resumed(due.verdict)
         }
     }
 }
