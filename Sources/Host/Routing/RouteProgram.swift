@@ -25,7 +25,7 @@ enum RouteInstruction: Sendable, Equatable {
 package final class RouteProgram: @unchecked Sendable {
     /// Ends with an instruction behind which nothing runs; every target lies inside.
     let code: UnsafeBufferPointer<RouteInstruction>
-    let matchers: UnsafeBufferPointer<Matcher>
+    let matchers: UnsafeBufferPointer<MatcherInPlace>
     let calls: [RouteProgram]
     let dispatches: [HostDispatch]
 
@@ -34,8 +34,8 @@ package final class RouteProgram: @unchecked Sendable {
         dispatches: [HostDispatch]
     ) {
         // Flat memory instead of arrays: a request reads it without bounds and reference counts.
-        self.code = flat(code)
-        self.matchers = flat(matchers)
+        self.code = flat(code) { $0 }
+        self.matchers = flat(matchers, MatcherInPlace.init)
         self.calls = calls
         self.dispatches = dispatches
     }
@@ -46,9 +46,22 @@ package final class RouteProgram: @unchecked Sendable {
     }
 }
 
-private func flat<Element>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
-    let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
-    _ = memory.initialize(fromContentsOf: elements)
+/// A matcher that is asked where it lies: to copy one would count references.
+struct MatcherInPlace: ~Copyable, Sendable {
+    private let matcher: Matcher
+
+    init(_ matcher: Matcher) { self.matcher = matcher }
+
+    func matches(_ context: RequestContext) -> Bool { matcher.matches(context) }
+}
+
+private func flat<Source, Element: ~Copyable>(
+    _ sources: [Source], _ element: (Source) -> Element
+) -> UnsafeBufferPointer<Element> {
+    let memory = UnsafeMutableBufferPointer<Element>.allocate(capacity: sources.count)
+    for (index, source) in sources.enumerated() {
+        memory.initializeElement(at: index, to: element(source))
+    }
     return UnsafeBufferPointer(memory)
 }
 
