@@ -52,6 +52,10 @@ package enum Limits {
     package static let drainTimeout: UInt64 = 30 * second
     /// How much of an unread request body is drained so that the connection can be kept.
     package static let drainBytesMax = 256 * 1024
+    /// How much of a response that a handler replaced is read, and for how long, so that the
+    /// upstream's connection can be kept.
+    package static let unwantedResponseBytesMax = 64 * 1024
+    package static let unwantedResponseTimeout: UInt64 = 2 * second
     /// How long and how much is read after the last answer of a connection, so that no reset takes
     /// the answer (a 413, a 431) away from a client that is still sending.
     package static let lingerTimeout: UInt64 = 5 * second

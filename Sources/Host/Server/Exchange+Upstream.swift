@@ -355,13 +355,14 @@ extension Exchange {
         return verdict == gw_verdict(GW_NEXT) ? byDefault : verdict
     }
 
-    /// Gives the call up; the upstream's connection is closed at once.
+    /// Gives the call up. The upstream's connection is closed at once, unless a handler has chosen
+    /// another answer for a client that waits.
     func giveUpUpstream() {
         parked = nil
         guard let upstream else { return }
         self.upstream = nil
         stream?.pauseBody()
-        upstream.cancel()
+        if stream != nil, !headSent { upstream.discard() } else { upstream.cancel() }
         callUpstreamEnd(.failed)
     }
 

@@ -8,7 +8,7 @@ extension H1UpstreamConnection {
     // MARK: Deadlines
 
     func noteProgress() {
-        guard pool.shared.spec.readTimeout != .max, hasHead else { return }
+        guard pool.shared.spec.readTimeout != .max, hasHead, unwanted == nil else { return }
         setDeadline(after: pool.shared.spec.readTimeout)
     }
 

@@ -46,6 +46,8 @@ final class H1UpstreamConnection: UpstreamStream {
     var mustClose = false
     var readingWanted = true
     var isDelivering = false
+    /// Who reads the rest of a response that is not wanted.
+    private(set) var unwanted: UnwantedResponse?
 
     // Deadlines: the timer is armed lazily, `deadline` is what counts.
     let timer: TimerWheel.Node
@@ -91,6 +93,7 @@ final class H1UpstreamConnection: UpstreamStream {
 
     func resetCall(_ consumer: UpstreamConsumer) {
         self.consumer = consumer
+        unwanted = nil
         parser = ResponseHeadParser()
         body.reset()
         hasHead = false
@@ -203,6 +206,7 @@ final class H1UpstreamConnection: UpstreamStream {
     /// At the end of a turn: bytes that the loop will not announce again.
     func scheduledRead() {
         guard state == .active, let link else { return }
+        if unwanted != nil, body.isComplete { return finishResponse(trailers: nil) }
         if !input.isEmpty, readingWanted {
             isDelivering = true
             decodeInput()
@@ -235,6 +239,19 @@ final class H1UpstreamConnection: UpstreamStream {
         consumer = nil
         pool.callEnded()
         close()
+    }
+
+    override func discard() {
+        guard state == .active, hasHead, requestIsSent, keepsAlive, !mustClose,
+            body.kind != .untilClose,
+            body.remaining ?? 0 <= UInt64(Limits.unwantedResponseBytesMax)
+        else { return cancel() }
+        let unwanted = UnwantedResponse(self)
+        self.unwanted = unwanted
+        consumer = unwanted
+        setReading(true)
+        setDeadline(after: Limits.unwantedResponseTimeout)
+        worker.scheduleRead(self)
     }
 
     func fail(

@@ -58,6 +58,9 @@ class UpstreamStream {
     func setReading(_ isWanted: Bool) { preconditionFailure("abstract") }
     /// Gives the call up; the consumer hears nothing more.
     func cancel() { preconditionFailure("abstract") }
+    /// The same for a response that is not wanted: a short one is read to its end, so that the
+    /// connection can be used again.
+    func discard() { cancel() }
     var isCongested: Bool { preconditionFailure("abstract") }
 }
 
