@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from support.client import fetch
-from support.gateway import site
+from support.gateway import ROOT, run_command, site
+from support.plugins import compile_plugin, plugin_folder
 from support.ports import free_port
 
 pytestmark = pytest.mark.ours("Caddy's modules are compiled in")
@@ -71,3 +72,39 @@ def test_a_reload_that_needs_another_plugin(start):
     gateway.wait_for_log('"reloaded"')
     answer = fetch(port)
     assert (answer.body, answer.get("X-After")) == (b"after", "yes")
+
+
+NO_OP = (ROOT / "Benchmarks/hooks/noop.c").read_text()
+
+
+def test_a_name_of_several_words(start, tmp_path):
+    source = tmp_path / "noop.c"
+    source.write_text(
+        NO_OP.replace('\\"noop\\", \\"order\\"', '\\"geo.block+v1\\", \\"order\\"')
+        .replace('VIEW("noop"),\n    .order', 'VIEW("geo.block+v1"),\n    .order')
+    )
+    folder = plugin_folder(tmp_path / "plugins", "respond")
+    compile_plugin(source, folder)
+    text, port = site("geo.block+v1\nrespond hello")
+    start(text, environment={"GATEWRIGHT_PLUGINS": str(folder)})
+    assert fetch(port).body == b"hello"
+
+
+def test_a_plugin_that_the_host_itself_needs_and_cannot_load(scratch, tmp_path):
+    """Redirects to HTTPS are answers of the plugin respond, which no word mentions."""
+    source = tmp_path / "respond.c"
+    source.write_text(
+        NO_OP.replace("http.handlers.noop", "http.handlers.static_response")
+        .replace('\\"noop\\"', '\\"respond\\"').replace("return &plugin;", "return 0;")
+    )
+    folder = plugin_folder(tmp_path / "plugins", "header")
+    compile_plugin(source, folder)
+    (scratch / "Caddyfile").write_text(
+        f"{{\n admin off\n http_port {free_port()}\n skip_install_trust\n}}\n"
+        f"a.localhost:{free_port()} {{\n tls internal\n header X-A b\n}}\n"
+    )
+    done = run_command(
+        scratch, "run", "--config", "Caddyfile", environment={"GATEWRIGHT_PLUGINS": str(folder)}
+    )
+    assert done.returncode != 0
+    assert "plugin respond" in done.stderr

@@ -7,15 +7,22 @@ package struct ConfigurationWords {
 
     /// - Parameter text: A Caddyfile or JSON. More words than names do no harm.
     package init(_ text: [UInt8]) {
+        words = Set(Self.words(of: text))
+    }
+
+    /// Whether all words of a name are there, which may have other signs between them.
+    func mention(_ name: some StringProtocol) -> Bool {
+        Self.words(of: Array(name.utf8)).allSatisfy { words.contains($0) }
+    }
+
+    private static func words(of text: [UInt8]) -> [[UInt8]] {
         let parts = text.split { byte in
             let isLetter = byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a
             let isDigit = byte >= 0x30 && byte <= 0x39
             return !isLetter && !isDigit && byte != 0x5f && byte != 0x2d
         }
-        words = Set(parts.map { Array($0) })
+        return parts.map { Array($0) }
     }
-
-    func mention(_ name: some StringProtocol) -> Bool { words.contains(Array(name.utf8)) }
 }
 
 extension PluginManifest {
@@ -73,14 +80,16 @@ extension PluginLoader {
 
     /// A module by its id, of a plugin that is loaded for it if need be: the host's own routes, such
     /// as redirects to HTTPS, name modules that no configuration mentions.
-    package func module(_ id: String) -> LoadedModule? {
+    ///
+    /// - Returns: nil when no plugin has it.
+    package func module(_ id: String) throws(LoaderError) -> LoadedModule? {
         if let known = registry.module(id) { return known }
         for name in finder.available().keys.sorted() where registry.plugin(name) == nil {
             guard let path = try? finder.locate(name),
                 let manifest = ManifestPeek.manifest(at: path, plugin: name),
                 manifest.modules.contains(where: { $0.id == id })
             else { continue }
-            _ = loadAll(in: [name])
+            if let error = loadAll(in: [name]).first { throw error }
             return registry.module(id)
         }
         return nil

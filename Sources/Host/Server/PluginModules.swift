@@ -24,7 +24,7 @@ final class PluginModules {
     func matcher(
         _ name: String, _ value: JSONValue, at location: String
     ) throws(RoutingError) -> PluginMatcher? {
-        guard let module = loader.module("http.matchers.\(name)"),
+        guard let module = try loader.namedModule("http.matchers.\(name)", at: location),
             case .matcher(let ops) = module.ops
         else { return nil }
         let instance = try make(module, value, at: location)
@@ -54,7 +54,9 @@ final class PluginModules {
             throw RoutingError("expected an object with a member \"provider\"", at: location)
         }
         let id = "http.placeholders.\(name)"
-        guard let module = loader.module(id), case .placeholder(let ops) = module.ops else {
+        guard let module = try loader.namedModule(id, at: location),
+            case .placeholder(let ops) = module.ops
+        else {
             throw RoutingError("no loaded plugin has the module \(id)", at: location)
         }
         members["provider"] = nil
@@ -117,6 +119,17 @@ final class PluginModules {
         do throws(LoaderError) {
             return try instances.instance(of: module, json: json)
         } catch {
+            throw RoutingError("\(error)", at: location)
+        }
+    }
+}
+
+extension PluginLoader {
+    /// The module that an object of the configuration names; says why its plugin cannot be loaded.
+    func namedModule(
+        _ id: String, at location: String
+    ) throws(RoutingError) -> LoadedModule? {
+        do throws(LoaderError) { return try module(id) } catch {
             throw RoutingError("\(error)", at: location)
         }
     }
