@@ -83,11 +83,12 @@ def test_a_name_of_several_words(start, tmp_path):
         NO_OP.replace('\\"noop\\", \\"order\\"', '\\"geo.block+v1\\", \\"order\\"')
         .replace('VIEW("noop"),\n    .order', 'VIEW("geo.block+v1"),\n    .order')
     )
-    folder = plugin_folder(tmp_path / "plugins", "respond")
+    folder = plugin_folder(tmp_path / "plugins", "respond", "header")
     compile_plugin(source, folder)
     text, port = site("geo.block+v1\nrespond hello")
-    start(text, environment={"GATEWRIGHT_PLUGINS": str(folder)})
+    gateway = start(text, environment={"GATEWRIGHT_PLUGINS": str(folder)})
     assert fetch(port).body == b"hello"
+    assert loaded(gateway) == {"respond"}
 
 
 def test_a_plugin_that_the_host_itself_needs_and_cannot_load(scratch, tmp_path):

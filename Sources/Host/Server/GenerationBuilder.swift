@@ -103,7 +103,8 @@ final class GenerationBuilder {
             throw RoutingError("a handler needs a member \"handler\"", at: location)
         }
         let id = "http.handlers.\(name)"
-        guard let module = try loader.namedModule(id, at: location), case .httpHandler(let ops) = module.ops
+        guard let module = try loader.namedModule(id, at: location),
+            case .httpHandler(let ops) = module.ops
         else {
             throw RoutingError("no loaded plugin has the module \(id)", at: location)
         }
