@@ -4,7 +4,8 @@ import Base
 /// Compares ASCII names without regard to case (RFC 9110 §5.1).
 func equalsIgnoringCase(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     guard left.count == right.count else { return false }
-    for index in 0..<left.count where asciiLowercased(left[index]) != asciiLowercased(right[index]) {
+    for index in 0..<left.count where asciiLowercased(left[index]) != asciiLowercased(right[index])
+    {
         return false
     }
     return true

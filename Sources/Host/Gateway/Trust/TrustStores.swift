@@ -17,7 +17,8 @@ struct TrustStores {
             let file = "\(store.folder)/\(root.entry).crt"
             isDone = refresh(
                 store, "cp \(root.path) \(file)",
-                do: { () throws(FilesError) in try Files.replace(file, with: root.certificate.pem) })
+                do: { () throws(FilesError) in try Files.replace(file, with: root.certificate.pem) }
+            )
         } else {
             Console.print("system store: none found that is known")
         }
