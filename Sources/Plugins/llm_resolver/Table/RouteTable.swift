@@ -1,4 +1,5 @@
 // Names and the addresses behind them, as the path of a request reads them.
+import PluginSDK
 
 /// Where the requests of one name go now.
 struct RouteEntry: Sendable, Equatable {
@@ -70,15 +71,17 @@ final class RouteTable: @unchecked Sendable {
     }
 
     /// Where the requests of a host go, whatever its case, its port and the dot of the root.
-    func route(ofHost host: RawSpan) -> Route? {
+    func route(ofHost host: RawSpan, now: UInt64 = Clock.monotonic) -> Route? {
         host.withUnsafeBytes { host in
             guard let count = Self.nameCount(host) else { return nil }
-            return route(of: UnsafeRawBufferPointer(rebasing: host[..<count]))
+            return route(of: UnsafeRawBufferPointer(rebasing: host[..<count]), now: now)
         }
     }
 
-    /// - Parameter key: In any case.
-    func route(of key: UnsafeRawBufferPointer) -> Route? {
+    /// - Parameters:
+    ///   - key: In any case.
+    ///   - now: Nanoseconds of the monotonic clock.
+    func route(of key: UnsafeRawBufferPointer, now: UInt64 = Clock.monotonic) -> Route? {
         let hash = Self.hash(key)
         var index = Int(truncatingIfNeeded: hash) & mask
         while slots[index].keyCount > 0 {
@@ -88,7 +91,7 @@ final class RouteTable: @unchecked Sendable {
                 let other = dial + Int(slot.dialCount)
                 let target = targets[Int(slot.target)]
                 return Route(
-                    isCurrent: target._withUnsafeGuaranteedRef { $0.isCurrent() },
+                    isCurrent: target._withUnsafeGuaranteedRef { $0.isCurrent(now) },
                     dial: text(dial, Int(slot.dialCount)),
                     otherDial: text(other, Int(slot.otherDialCount)))
             }
@@ -105,22 +108,13 @@ final class RouteTable: @unchecked Sendable {
         return true
     }
 
-    /// Bytes before the port and the last dot; nil for a port that is no number.
+    /// Bytes before the port and the last dot; nil for a port that is no number: keys of services
+    /// have a colon, too.
     private static func nameCount(_ host: UnsafeRawBufferPointer) -> Int? {
-        var count = host.count
-        var digits = 0
-        while count > 0, host[count - 1] &- UInt8(ascii: "0") < 10 {
-            count -= 1
-            digits += 1
-        }
-        if count > 0, host[count - 1] == UInt8(ascii: ":") {
-            guard digits <= 5 else { return nil }
-            count -= 1
-        } else {
-            count += digits
-        }
-        if count > 0, host[count - 1] == UInt8(ascii: ".") { count -= 1 }
-        return count
+        var end = 0
+        while end < host.count, host[end] != UInt8(ascii: ":") { end += 1 }
+        for byte in host[end...].dropFirst() where byte &- UInt8(ascii: "0") > 9 { return nil }
+        return end > 0 && host[end - 1] == UInt8(ascii: ".") ? end - 1 : end
     }
 
     private func text(_ start: Int, _ count: Int) -> UnsafeRawBufferPointer {
@@ -154,7 +148,8 @@ final class RouteTable: @unchecked Sendable {
         return (start, end - start)
     }
 
-    /// FNV-1a of the lower case. Only names that were resolved get in, so nobody can choose keys that collide.
+    /// FNV-1a of the lower case. Only names that were resolved get in, so nobody can choose keys
+    /// that collide.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes {
