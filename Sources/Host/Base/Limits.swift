@@ -64,6 +64,8 @@ package enum Limits {
     // Upstream pools, per worker and upstream.
     package static let idleUpstreamConnectionsMax = 64
     package static let idleUpstreamTimeout: UInt64 = 60 * second
+    /// Upstreams that requests named last, which a worker finds without its table.
+    package static let recentUpstreams = 64
 
     /// Addresses of one name that are tried.
     package static let upstreamAddressesMax = 16

@@ -17,8 +17,7 @@ struct ManifestDecoder {
     private mutating func manifest(_ value: JSONValue) throws(ManifestError) -> PluginManifest {
         let known: Set = [
             "name", "version", "abi", "runtime", "modules", "permissions", "provides", "license",
-            "build_id",
-            "signature", "description",
+            "build_id", "signature", "description",
         ]
         let members = try object(value, "manifest", known: known)
         let name = try text(members, "name")

@@ -42,7 +42,8 @@ final class Worker: @unchecked Sendable {
     /// Pools for addresses that requests named, by a hash of what they were made of.
     private var dynamicPools: [Int: [DynamicPool]] = [:]
     /// Those that were asked for last, each where a cheap hash of its address puts it.
-    private var recentPools = [DynamicPool?](repeating: nil, count: 64)
+    private var recentPools = [DynamicPool?](
+        repeating: nil, count: Limits.recentUpstreams)
     var clientCalls: [UInt64: ClientCall] = [:]
     /// Tickets of the calls by owner.
     var callsOf: [ObjectIdentifier: Set<UInt64>] = [:]

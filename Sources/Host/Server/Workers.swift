@@ -12,22 +12,21 @@ enum Workers {
     }
 
     private static let state = Mutex(State())
-    /// Those of `state`, for readers that take no lock: the array, and how many it has.
-    nonisolated(unsafe) private static let table = Atomic<UnsafePointer<Unmanaged<Worker>>?>(nil)
-    private static let tableCount = Atomic<Int>(0)
+    private typealias Table = UnsafePointer<UnsafeBufferPointer<Unmanaged<Worker>>>
+    /// Those of `state`, which keeps them, for readers that take no lock.
+    nonisolated(unsafe) private static let table = Atomic<Table?>(nil)
     /// Pools of all workers.
     static let pools = UpstreamPools()
 
     static func install(_ workers: [Worker]) {
         state.withLock { $0.all = workers }
-        tableCount.store(0, ordering: .releasing)
+        let entries = UnsafeMutableBufferPointer<Unmanaged<Worker>>.allocate(
+            capacity: workers.count)
+        _ = entries.initialize(fromContentsOf: workers.map { .passUnretained($0) })
+        let new = UnsafeMutablePointer<UnsafeBufferPointer<Unmanaged<Worker>>>.allocate(capacity: 1)
+        new.initialize(to: UnsafeBufferPointer(entries))
         // An earlier table stays: somebody may be reading it.
-        let memory = UnsafeMutablePointer<Unmanaged<Worker>>.allocate(capacity: workers.count)
-        for (index, worker) in workers.enumerated() {
-            (memory + index).initialize(to: .passUnretained(worker))
-        }
-        table.store(UnsafePointer(memory), ordering: .releasing)
-        tableCount.store(workers.count, ordering: .releasing)
+        table.store(Table(new), ordering: .releasing)
     }
 
     static var all: [Worker] { state.withLock { $0.all } }
@@ -51,8 +50,7 @@ enum Workers {
         } else {
             wanted = Int(index)
         }
-        guard wanted < tableCount.load(ordering: .acquiring),
-            let workers = table.load(ordering: .acquiring)
+        guard let workers = table.load(ordering: .acquiring)?.pointee, wanted < workers.count
         else { return nil }
         return workers[wanted].takeUnretainedValue()
     }
