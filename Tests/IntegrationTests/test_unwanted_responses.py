@@ -44,6 +44,13 @@ def guarded(serve, upstream, answer):
     return port, auth, service
 
 
+def pass_through(port, times=REQUESTS):
+    with Client(port) as client:
+        for _ in range(times):
+            client.request()
+            assert client.read_response().status == 200
+
+
 @pytest.mark.parametrize(
     "answer",
     [whole(""), whole("welcome"), chunked, without_body],
@@ -51,10 +58,7 @@ def guarded(serve, upstream, answer):
 )
 def test_the_connection_of_a_short_answer_is_kept(serve, upstream, answer):
     port, auth, service = guarded(serve, upstream, answer)
-    with Client(port) as client:
-        for _ in range(REQUESTS):
-            client.request()
-            assert client.read_response().status == 200
+    pass_through(port)
     assert dict(service.next_request().fields)["X-User"] == "kim"
     assert (auth.accepted, service.accepted) == (1, 1)
 
@@ -62,19 +66,13 @@ def test_the_connection_of_a_short_answer_is_kept(serve, upstream, answer):
 @pytest.mark.parametrize("answer", [whole("w" * 40_000), in_pieces], ids=["40 KB", "pieces"])
 def test_what_arrives_late_is_read_beside_the_next_call(serve, upstream, answer):
     port, auth, _ = guarded(serve, upstream, answer)
-    with Client(port) as client:
-        for _ in range(REQUESTS):
-            client.request()
-            assert client.read_response().status == 200
+    pass_through(port)
     assert auth.accepted < REQUESTS / 2
 
 
 def test_a_long_answer_costs_its_connection(serve, upstream):
     port, auth, _ = guarded(serve, upstream, whole("w" * 1_000_000))
-    with Client(port) as client:
-        for _ in range(3):
-            client.request()
-            assert client.read_response().status == 200
+    pass_through(port, 3)
     assert auth.accepted == 3
 
 
@@ -90,9 +88,7 @@ def test_an_answer_that_never_ends_holds_up_nobody(serve, upstream):
         f"forward_auth {auth.address} {{\n uri /auth\n copy_headers X-User\n}}\n"
         f"reverse_proxy {service.address}"
     )
-    with Client(port) as client:
-        client.request()
-        assert client.read_response().status == 200
+    pass_through(port, 1)
     assert auth.next_request(8).closed_after < 6
 
 

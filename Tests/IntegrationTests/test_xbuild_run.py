@@ -10,8 +10,7 @@ import pytest
 
 from support.client import fetch
 from support.gateway import site
-from support.waiting import wait_until
-from support.xbuild import XBUILD
+from support.xbuild import XBUILD, answer_of
 
 pytestmark = pytest.mark.ours("Caddy has xcaddy")
 
@@ -31,15 +30,7 @@ def run(workshop, tmp_path):
             stderr=log,
         )
         running.append(process)
-
-        def answers():
-            assert process.poll() is None, (tmp_path / "log").read_text()
-            try:
-                return fetch(port)
-            except OSError:
-                return None
-
-        return wait_until(answers, 60, "an answer")
+        return answer_of(process, port, tmp_path / "log", 60)
 
     yield start
     for process in running:

@@ -58,6 +58,19 @@ def distribution(workshop, plugins):
     return moved
 
 
+def answer_of(process, port, log, seconds):
+    """The first answer of what a process serves; fails with its log when it ends before."""
+
+    def answers():
+        assert process.poll() is None, log.read_text()
+        try:
+            return fetch(port)
+        except OSError:
+            return None
+
+    return wait_until(answers, seconds, "an answer")
+
+
 @pytest.fixture
 def run_distribution(tmp_path):
     """run_distribution(folder, config, port) starts its program without the toolchain in sight."""
@@ -74,15 +87,7 @@ def run_distribution(tmp_path):
             stderr=log,
         )
         running.append(process)
-
-        def answers():
-            assert process.poll() is None, (tmp_path / "log").read_text()
-            try:
-                return fetch(port)
-            except OSError:
-                return None
-
-        wait_until(answers, 10, "an answer")
+        answer_of(process, port, tmp_path / "log", 10)
         return process
 
     yield start
