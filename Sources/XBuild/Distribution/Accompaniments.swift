@@ -72,8 +72,8 @@ enum Accompaniments {
     }
 
     static let swiftNotice = """
-        The libraries in lib/swift, or inside of program and plugins, are the run-time libraries of the Swift programming language,
-        https://swift.org, Copyright (c) Apple Inc. and the Swift project authors. They are licensed
+        The libraries in lib/swift, or inside of program and plugins, are the run-time libraries of
+        the Swift programming language, https://swift.org, Copyright (c) Apple Inc. and the Swift project authors. They are licensed
         under the Apache License 2.0, which is beside this file, with the Runtime Library Exception:
 
             As an exception, if you use this Software to compile your source code and portions of
