@@ -12,9 +12,10 @@ def whole(body):
 
 
 def chunked(connection):
-    connection.send("HTTP/1.1 200 OK\r\nX-User: kim\r\nTransfer-Encoding: chunked\r\n\r\n")
-    connection.send_chunk("welcome")
-    connection.send("0\r\nX-Sum: 1\r\n\r\n")
+    connection.send(
+        "HTTP/1.1 200 OK\r\nX-User: kim\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "7\r\nwelcome\r\n0\r\nX-Sum: 1\r\n\r\n"
+    )
 
 
 def without_body(connection):
@@ -90,6 +91,46 @@ def test_an_answer_that_never_ends_holds_up_nobody(serve, upstream):
     )
     pass_through(port, 1)
     assert auth.next_request(8).closed_after < 6
+
+
+def test_bytes_behind_an_answer_are_nobodys(serve, upstream):
+    """Else the next question would take them for its answer."""
+
+    def smuggle(connection):
+        connection.respond(body="ok", fields=[("X-User", "kim")])
+        connection.respond(fields=[("X-User", "mallory")])
+
+    def at_once(connection):
+        sent, connection.send = [], lambda data: sent.append(data)
+        smuggle(connection)
+        del connection.send
+        connection.send(b"".join(sent))
+
+    port, _, service = guarded(serve, upstream, at_once)
+    pass_through(port)
+    users = {dict(service.next_request().fields)["X-User"] for _ in range(REQUESTS)}
+    assert users == {"kim"}
+
+
+def test_an_encrypted_answer_is_read_to_its_end(serve, upstream, authority):
+    auth = upstream(answering(whole("welcome")), tls=authority.server_context("localhost"))
+    _, port = serve(
+        f"forward_auth https://localhost:{auth.port} {{\n uri /auth\n"
+        f" transport http {{\n tls_trust_pool file {authority.certificate}\n }}\n}}\nrespond passed"
+    )
+    pass_through(port)
+    assert auth.accepted < REQUESTS / 2
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST"])
+def test_other_methods_ask_with_get(serve, upstream, method):
+    port, auth, service = guarded(serve, upstream, whole("welcome"))
+    with Client(port) as client:
+        for _ in range(3):
+            client.request(method, body=b"question" if method == "POST" else None)
+            assert client.read_response(method).status == 200
+    assert service.next_request().method == method
+    assert auth.accepted == 1
 
 
 def test_a_replaced_answer_is_read_to_its_end_too(serve, upstream):

@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "app.localhost", "APP.LocalHost", "app.localhost.", "app.localhost:443", "app.localhost.:80",
+        "app.localhost", "APP.LocalHost", "app.localhost.", "app.localhost:443",
+        "app.localhost.:80",
         "app.localhost:",
     ])
     func caseAndPortAndRootDotDoNotMatter(_ host: String) {
